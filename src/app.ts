@@ -1,0 +1,73 @@
+import { join } from 'node:path'
+import { parseMemory } from './command.ts'
+import type { Modality } from './modalities/modality.ts'
+import type { Options } from './options.ts'
+import { writeCitation, writeDatasetFiles } from './run/dataset-files.ts'
+import { execute } from './run/execute.ts'
+import { gatherGroup } from './run/group.ts'
+import { closeCall, openCall } from './run/call.ts'
+import { look } from './run/look.ts'
+import { EXIT, Refusal, type Summary, summarise } from './run/outcome.ts'
+import { makePlan } from './run/plan.ts'
+import { rebuildReports } from './run/rebuild.ts'
+import { grantedResources } from './run/resources.ts'
+import type { Surroundings } from './run/surroundings.ts'
+import { validateInput } from './run/validation.ts'
+
+/** One call of the program, as the command line states it. */
+export interface Request {
+  readonly input: string
+  readonly output: string
+  readonly levels: readonly ('participant' | 'group')[]
+  readonly options: Options
+}
+
+/**
+ * The whole program, top to bottom: look, decide, do, gather.
+ *
+ * @param request - what to process, to where, and how
+ * @param kinds - the slices, in the order of the report
+ * @param around - clock, environment and listener
+ * @returns what became of it, with the exit code; the plan alone for `--dry-run` and `--list-participants`
+ * @throws Refusal where the call as a whole cannot be done, with its exit code
+ */
+export async function perfuse(request: Request, kinds: readonly Modality[], around: Surroundings): Promise<Summary> {
+  const { options } = request
+  if (!request.levels.includes('participant')) return gather(request, around)
+
+  const seen = look(request, around)
+  const plan = makePlan({ ...seen, input: request.input, kinds, options })
+  if (plan.tasks.length === 0) throw new Refusal(EXIT.nothingSelected, seen.nothing(plan))
+  if (options['dry-run'] || options['list-participants']) return { ...summarise(plan, null), plan }
+
+  const granted = grantedResources(around.env)
+  const processors = options.nprocs ?? granted.processors
+  const memory = parseMemory(options) ?? granted.memory
+  const call = openCall(request.output, options, { tasks: plan.tasks.length, processors, memory }, around)
+  try {
+    writeDatasetFiles({ ...call, ...request, version: around.version, container: around.container, derivatives: seen.derivatives })
+    if (options['reports-only']) return await rebuildReports(plan.participants, { ...call, ...request, processors, memory }, call.around)
+    const place = { ...call, ...request, processors, memory, force: options['force-rerun'], stopOnCrash: options['stop-on-first-crash'] }
+    const executed = await execute(plan.tasks, kinds, place, call.around, validateInput(seen, plan, options, call.around))
+    writeCitation(request.output, call.staging, call.logs)
+    const summary = summarise(plan, executed, { logs: call.logs, stopped: around.signal.aborted })
+    if (!request.levels.includes('group') || summary.stopped) return summary
+    await gatherGroup(request.output, call.staging, around.version)
+    return summary
+  } finally {
+    closeCall(call)
+  }
+}
+
+/** The group level alone: from the derivatives, whatever the input folder holds. */
+async function gather(request: Request, around: Surroundings): Promise<Summary> {
+  const call = openCall(request.output, request.options, null, around)
+  try {
+    const gathered = await gatherGroup(request.output, call.staging, around.version)
+    if (gathered.runs === 0)
+      throw new Refusal(EXIT.missing, `${request.output} holds no results of perfquant (no sub-*/**/*_desc-provenance_*.json); run the participant level first`)
+    return { code: 0, line: `group tables of ${gathered.runs} runs in ${join(request.output, 'group.html')}`, stopped: false }
+  } finally {
+    closeCall(call)
+  }
+}

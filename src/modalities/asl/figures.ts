@@ -1,0 +1,116 @@
+import type { Figure } from '../../report/record.ts'
+import type { FigureOf, OutputName } from '../modality.ts'
+import { type Fitted, OUTPUTS } from './fit.ts'
+import { LIMITS } from './limits.ts'
+import { EXPECTED, type Regions } from './quality.ts'
+
+/** Images that every run writes, by the names that the spine gives them. */
+const REFERENCE: OutputName = { desc: 'ref', suffix: 'asl' }
+const MASK: OutputName = { mod: true, desc: 'brain', suffix: 'mask' }
+const tissue = (label: string): OutputName => ({ mod: true, label, suffix: 'probseg' })
+
+/**
+ * The figures of a run, as data.
+ *
+ * @param fitted - the fit
+ * @param regions - which tissue maps are there
+ * @param courses - mean of each difference over the brain, and over grey matter where its map is there
+ */
+export function figuresOf(
+  fitted: Fitted,
+  regions: Regions,
+  courses: { readonly brain: readonly number[]; readonly gm: readonly number[] | null },
+): FigureOf<Figure>[] {
+  const { isAbsolute, error } = fitted
+  const figures: FigureOf<Figure>[] = [
+    {
+      kind: 'mosaic',
+      id: 'reference',
+      title: 'Reference image and brain mask',
+      caption:
+        'The outline should follow the brain, without eyes, scalp or missing lobes: statistics are taken inside it.',
+      image: REFERENCE,
+      window: 'auto',
+      colours: 'grey',
+      unit: 'a.u.',
+      contour: MASK,
+    },
+    isAbsolute
+      ? {
+          kind: 'mosaic',
+          id: 'cbf',
+          title: 'CBF',
+          caption:
+            'Cortex should stand out from white matter. Bright serpentine spots are label still in arteries; a dark rim beside a bright one is motion.',
+          image: OUTPUTS.cbf,
+          window: [0, 100],
+          colours: 'viridis',
+          unit: 'mL/100g/min',
+        }
+      : {
+          kind: 'mosaic',
+          id: 'perfusion',
+          title: 'Relative perfusion (ΔM over its brain mean)',
+          caption: 'There is no absolute scale: compare regions, not people.',
+          image: OUTPUTS.relative,
+          window: [0, 3],
+          colours: 'viridis',
+          unit: '1',
+        },
+  ]
+  if (isAbsolute && error)
+    figures.push({
+      kind: 'mosaic',
+      id: 'sd',
+      title: 'Standard error of CBF',
+      caption: 'Should be even over the brain; rims point to motion, stripes and ghosts to artefacts.',
+      image: OUTPUTS.sd,
+      window: [0, 50],
+      colours: 'viridis',
+      unit: 'mL/100g/min',
+    })
+  if (fitted.differences > 1) figures.push(courseFigure(fitted, courses))
+  figures.push(histogramFigure(fitted, regions))
+  return figures
+}
+
+function courseFigure(
+  { isAbsolute, differences }: Fitted,
+  { brain, gm }: { readonly brain: readonly number[]; readonly gm: readonly number[] | null },
+): FigureOf<Figure> {
+  const finite = (values: readonly number[]) => values.map(value => (Number.isFinite(value) ? value : null))
+  return {
+    kind: 'lines',
+    id: 'course',
+    title: isAbsolute ? 'ΔM over the series, as CBF' : 'ΔM over the series, relative',
+    caption: 'Mean of each difference. A spike is a pair spoilt by motion; a trend is drift.',
+    x: { label: 'difference', values: Array.from({ length: differences }, (_, at) => at + 1) },
+    y: { label: isAbsolute ? 'CBF [mL/100g/min]' : 'ΔM over its mean [1]' },
+    series: [
+      { label: 'brain mask', values: finite(brain), points: true },
+      ...(gm ? [{ label: 'grey matter', values: finite(gm), points: true }] : []),
+    ],
+  }
+}
+
+function histogramFigure({ isAbsolute }: Fitted, regions: Regions): FigureOf<Figure> {
+  const group = (label: string, image: OutputName, above: number) => ({ label, image, above })
+  const groups = [
+    group('brain mask', MASK, 1 / 2),
+    ...(regions.gm ? [group('grey matter', tissue('GM'), LIMITS.tissue)] : []),
+    ...(regions.wm ? [group('white matter', tissue('WM'), LIMITS.tissue)] : []),
+  ]
+  const band = (label: string, [low, high]: readonly [number, number]) => ({ label, low, high })
+  const bands = isAbsolute ? [band('grey matter, adults', EXPECTED.gm), band('white matter, adults', EXPECTED.wm)] : []
+  return {
+    kind: 'histogram',
+    id: 'histogram',
+    title: isAbsolute ? 'Distribution of CBF' : 'Distribution of relative perfusion',
+    caption: 'Negative values are noise about zero and are kept. Bands show where resting adults are expected.',
+    image: isAbsolute ? OUTPUTS.cbf : OUTPUTS.relative,
+    unit: isAbsolute ? 'mL/100g/min' : '1',
+    range: isAbsolute ? [-50, 150] : [-2, 5],
+    groups,
+    bands,
+  }
+}

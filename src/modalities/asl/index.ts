@@ -1,0 +1,119 @@
+import type { OptionName } from '../../options.ts'
+import { type Checked, good } from '../../problems.ts'
+import type { Computation, Modality, Placed, Prepared, Result, Run } from '../modality.ts'
+import { type AslAcquisition, readAcquisition } from './acquisition.ts'
+import { aslFacts } from './facts.ts'
+import { figuresOf } from './figures.ts'
+import { findSeries } from './find.ts'
+import { eachDifference, type Fitted, fitSeries, mapsOf, outputNames } from './fit.ts'
+import { equationOf, paragraphsOf } from './methods.ts'
+import { aslParameters } from './parameters.ts'
+import { prepareSeries } from './prepare.ts'
+import { qualityOf, regionsOf } from './quality.ts'
+import { citedIn } from './references.ts'
+
+/** Bytes of one float64. */
+const FLOAT64 = 8
+
+/** Arrays of one value a voxel that a run holds at once, at the most. */
+const ARRAYS = 30
+
+/** Options that a result depends on. */
+const OPTIONS_USED = [
+  'motion-correction',
+  'smooth',
+  'mask',
+  'hematocrit',
+  'asl-model',
+  'asl-m0-scale',
+  'asl-m0-fwhm',
+  'asl-m0-recovery',
+  'asl-t1-blood',
+  'asl-t1-tissue',
+  'asl-labeling-efficiency',
+  'asl-bs-pulses',
+  'asl-lambda',
+  'asl-pvc',
+  'asl-outliers',
+  'asl-arterial',
+  'asl-organ',
+  'asl-te-correction',
+  'asl-timeseries',
+] as const satisfies readonly OptionName[]
+
+/** Arterial spin labelling with one delay: cerebral blood flow from the difference of control and label images. */
+export const asl: Modality = {
+  name: 'asl',
+  title: 'Arterial spin labelling',
+  datatype: 'perf',
+  suffix: 'asl',
+  provides: {},
+  options: OPTIONS_USED,
+  stage: { stage: '5', allows: 'single-delay ASL with an M0 scan is widely available for clinical use' },
+  find: findSeries,
+  bind,
+  describe: aslFacts,
+}
+
+function bind(run: Run): Checked<Computation> {
+  const read = readAcquisition(run)
+  if (!read.ok) return read
+  const acquisition = read.value
+  const computation: Computation = {
+    facts: aslFacts(run),
+    protocol: 'asl',
+    outputs: outputNames(acquisition, run.options),
+    memory: memoryOf(run, acquisition),
+    prepare: (series, companions) => prepareSeries(acquisition, run.options, series, companions),
+    fit: (prepared, placed) => fitRun(run, acquisition, prepared, placed),
+  }
+  return good(computation, read.problems)
+}
+
+function memoryOf({ series, options }: Run, { volumes }: AslAcquisition): number {
+  const [i, j, k] = series[0]?.header?.grid.shape ?? [0, 0, 0]
+  const frames = options['asl-timeseries'] ? volumes.differences.length : 0
+  return i * j * k * (ARRAYS * FLOAT64 + (frames * FLOAT64) / 2)
+}
+
+function fitRun(run: Run, acquisition: AslAcquisition, prepared: Prepared, placed: Placed): Checked<Result> {
+  const { options } = run
+  const source = run.series[0]
+  if (!source) throw new Error('an ASL run has a series')
+  const fitted = fitSeries(acquisition, prepared, placed, options)
+  const parameters = aslParameters(acquisition, source, run)
+  const regions = regionsOf(prepared, placed)
+  const brain = courseOf(fitted, acquisition, prepared, run, regions.brain)
+  const gm = regions.gm && courseOf(fitted, acquisition, prepared, run, regions.gm)
+  const paragraphs = paragraphsOf(acquisition, parameters, options, fitted)
+  return good({
+    maps: mapsOf(fitted, acquisition, prepared, options),
+    status: fitted.status,
+    parameters,
+    equation: equationOf(acquisition, parameters, fitted),
+    quality: qualityOf(fitted, prepared, placed, regions, gm ?? brain),
+    figures: figuresOf(fitted, regions, { brain, gm }),
+    paragraphs,
+    references: citedIn(paragraphs),
+    problems: fitted.problems,
+  })
+}
+
+/** Mean of each difference over a region, in the unit of the map, shape (nDifference). */
+function courseOf(
+  { values, gain }: Fitted,
+  acquisition: AslAcquisition,
+  prepared: Prepared,
+  { options }: Run,
+  region: Uint8Array,
+): number[] {
+  const voxels: number[] = []
+  for (let v = 0; v < region.length; v++) if (region[v] === 1 && Number.isFinite(values[v])) voxels.push(v)
+  const course: number[] = []
+  for (const difference of eachDifference(acquisition, prepared, options)) {
+    let sum = 0
+    for (const v of voxels) sum += gain[v]! * difference[v]!
+    course.push(sum / voxels.length)
+  }
+  return course
+}

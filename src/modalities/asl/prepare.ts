@@ -1,0 +1,103 @@
+import type { Table } from '../../bids/tsv.ts'
+import { brainMask } from '../../image/mask.ts'
+import { resampleVolume } from '../../image/resample.ts'
+import { frameValues, isSameGrid, type Volume, voxelCount, voxelSize } from '../../image/volume.ts'
+import type { Options } from '../../options.ts'
+import { type Checked, good, problem } from '../../problems.ts'
+import type { Placed, Prepared } from '../modality.ts'
+import type { AslAcquisition } from './acquisition.ts'
+import { baseName } from './fields.ts'
+
+/** Motion parameters that the table of confounds has columns for. */
+const MOTION = ['trans_x', 'trans_y', 'trans_z', 'rot_x', 'rot_y', 'rot_z', 'framewise_displacement']
+
+/**
+ * Make the series ready: its reference image, a mask of the brain, and the table of confounds.
+ *
+ * @remarks
+ * The reference is the mean of the M0 volumes of the series where it has such, else of its controls, else of the volumes
+ * with perfusion signal. The mask is that of the M0 image, which is neither suppressed nor labelled, where there is one.
+ *
+ * @param acquisition - the acquisition in house units
+ * @param options - for motion correction
+ * @param series - the series, first and only
+ * @param companions - images in roles, each on its own grid
+ */
+export function prepareSeries(
+  acquisition: AslAcquisition,
+  options: Options,
+  [series]: readonly Volume[],
+  companions: Placed,
+): Checked<Prepared> {
+  if (!series) throw new Error('an ASL run has a series')
+  const { volumes, image } = acquisition
+  const differences = volumes.differences.map(({ plus }) => plus)
+  const own = volumes.m0.length > 0 ? volumes.m0 : volumes.control.length > 0 ? volumes.control : differences
+  const values = meanVolume(series, own)
+  const mask = brainMask(maskImage(series, companions.m0) ?? values, series.grid.shape, voxelSize(series.grid))
+  const problems =
+    options['motion-correction'] === 'on'
+      ? [
+          problem(
+            'MOTION_NOT_CORRECTED',
+            `${baseName(image)}: head motion was not corrected, for this version has no correction; look at the difference series for outliers.`,
+            { file: image },
+          ),
+        ]
+      : []
+  return good({
+    series: [series],
+    reference: { grid: series.grid, values: Float32Array.from(values), header: series.header },
+    mask,
+    confounds: confoundsTable(series, volumes.types, mask),
+    problems,
+  })
+}
+
+/**
+ * Mean of some volumes of a series, unit of the series, shape (nVoxel).
+ *
+ * @param series - the series
+ * @param volumes - indices of the volumes, at least one
+ * @param factors - what each is multiplied with [1], shape (nIndex); 1 where absent
+ */
+export function meanVolume(series: Volume, volumes: readonly number[], factors?: readonly number[]): Float64Array {
+  const n = voxelCount(series.grid)
+  const sum = new Float64Array(n)
+  const frame = new Float64Array(n)
+  volumes.forEach((volume, at) => {
+    frameValues(series, volume, frame)
+    const factor = (factors?.[at] ?? 1) / volumes.length
+    for (let v = 0; v < n; v++) sum[v]! += factor * frame[v]!
+  })
+  return sum
+}
+
+/** The first separate M0 on the grid of the series, for the mask; null where there is none or it shares no space. */
+function maskImage(series: Volume, m0: readonly Volume[] | undefined): Float64Array | Float32Array | null {
+  const image = m0?.[0]
+  if (!image) return null
+  if (isSameGrid(image.grid, series.grid))
+    return meanVolume(
+      image,
+      Array.from({ length: image.frames }, (_, frame) => frame),
+    )
+  const moved = resampleVolume(image, 0, series.grid, 'intensity')
+  return moved.some(value => value > 0) ? moved : null
+}
+
+/** One row a volume: motion, which is not known yet, the type of the volume, and the mean over the mask. */
+function confoundsTable(series: Volume, types: readonly string[], mask: Uint8Array): Table {
+  const frame = new Float32Array(mask.length)
+  const rows = types.map((type, volume) => {
+    frameValues(series, volume, frame)
+    let [sum, count] = [0, 0]
+    for (let v = 0; v < mask.length; v++) {
+      if (mask[v] !== 1 || !Number.isFinite(frame[v])) continue
+      sum += frame[v]!
+      count++
+    }
+    return [...MOTION.map(() => 'n/a'), type, count > 0 ? String(Number((sum / count).toPrecision(7))) : 'n/a']
+  })
+  return { columns: [...MOTION, 'volume_type', 'global_signal'], rows }
+}

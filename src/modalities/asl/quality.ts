@@ -1,0 +1,284 @@
+import { smoothWithin } from '../../image/smooth.ts'
+import { frameValues, voxelSize } from '../../image/volume.ts'
+import { correlation, mean, median, standardDeviation } from '../../numerics/statistics.ts'
+import type { QualityValue } from '../../report/record.ts'
+import type { Placed, Prepared } from '../modality.ts'
+import type { Fitted } from './fit.ts'
+import { LIMITS } from './limits.ts'
+import { dispersionIndex, qualityIndex, spatialVariation } from './quality-index.ts'
+
+/** Ranges in which a resting adult's values are expected: common practice, no diagnosis. */
+export const EXPECTED = {
+  gm: [40, 80],
+  wm: [15, 30],
+  ratio: [2, 4],
+  negative: [0, 5],
+  variation: [0, 60],
+  deltam: [0.3, 1.2],
+} as const satisfies Record<string, readonly [number, number]>
+
+/** CBF above these is counted [mL/100g/min]. */
+const HIGH = [100, 150, 200]
+
+/** Smoothing before the quality evaluation index, full width at half maximum [mm]. */
+const QEI_FWHM = 5
+
+/** Weight of grey against white matter in the structural pseudo-CBF [1]. */
+const GM_WEIGHT = 2.5
+
+/** The voxels that quality is judged in. */
+export interface Regions {
+  readonly brain: Uint8Array
+  /** Voxels of the mask with at least {@link LIMITS.tissue} of the tissue; null where its map is not there. */
+  readonly gm: Uint8Array | null
+  readonly wm: Uint8Array | null
+  readonly csf: Uint8Array | null
+}
+
+/** The regions of a run from its mask and the tissue maps in roles. */
+export function regionsOf({ mask }: Prepared, placed: Placed): Regions {
+  const tissue = (role: 'gm' | 'wm' | 'csf') => {
+    const volume = placed[role]?.[0]
+    if (!volume) return null
+    const fraction = frameValues(volume, 0)
+    const region = mask.map((inside, v) => (inside === 1 && fraction[v]! >= LIMITS.tissue ? 1 : 0))
+    return region.includes(1) ? region : null
+  }
+  return { brain: mask, gm: tissue('gm'), wm: tissue('wm'), csf: tissue('csf') }
+}
+
+/** The finite values of a region, shape (n). */
+export function valuesIn(values: Float64Array | Float32Array, region: Uint8Array): Float64Array {
+  const found: number[] = []
+  for (let v = 0; v < region.length; v++) if (region[v] === 1 && Number.isFinite(values[v])) found.push(values[v]!)
+  return Float64Array.from(found)
+}
+
+/**
+ * Quality figures of a run, in grey matter where its map is there, else over the mask.
+ *
+ * @param fitted - the fit
+ * @param prepared - reference grid and mask
+ * @param placed - tissue maps on the reference grid
+ * @param regions - of {@link regionsOf}
+ * @param course - mean CBF (or ΔM) of each difference over grey matter or the mask, shape (nDifference)
+ */
+export function qualityOf(
+  fitted: Fitted,
+  prepared: Prepared,
+  placed: Placed,
+  regions: Regions,
+  course: readonly number[],
+): QualityValue[] {
+  const { values, isAbsolute, ratio } = fitted
+  const where = regions.gm ? 'grey matter' : 'the brain mask'
+  const brain = valuesIn(values, regions.brain)
+  const grey = regions.gm ? valuesIn(values, regions.gm) : brain
+  const [i, j, k] = voxelSize(prepared.reference.grid)
+  const inside = regions.brain.reduce((sum, value) => sum + value, 0)
+  const rows: QualityValue[] = [
+    ...seriesQuality(fitted, regions, course, where),
+    row(
+      'negative',
+      `Negative voxels in ${where}`,
+      percent(grey, value => value < 0),
+      '%',
+      'More than a few per cent in grey matter: noise, motion, or a delay too long or too short.',
+      EXPECTED.negative,
+    ),
+    row(
+      'spatial_cov',
+      `Spatial variation in ${where}`,
+      spatialVariation(grey),
+      '%',
+      'Standard deviation over mean; above 80 % the image is vascular: the label had not arrived.',
+      regions.gm ? EXPECTED.variation : undefined,
+    ),
+    row(
+      'mask_volume',
+      'Volume of the mask',
+      (inside * i * j * k) / 1000,
+      'mL',
+      'Volume in which the map was computed.',
+    ),
+    row(
+      'no_estimate',
+      'Voxels without estimate',
+      100 * (1 - brain.length / inside),
+      '%',
+      'Share of the mask in which M0 or the series has no signal.',
+    ),
+  ]
+  if (ratio !== null)
+    rows.push(
+      row(
+        'deltam_over_m0',
+        'ΔM / M0',
+        100 * ratio,
+        '%',
+        'Median in the mask; far outside, M0 and series may be scaled differently.',
+        EXPECTED.deltam,
+      ),
+    )
+  if (!isAbsolute) return rows
+  return [
+    ...flowQuality(brain, regions, values),
+    ...rows,
+    ...highQuality(grey, where),
+    ...reliability(fitted, brain),
+    ...structuralQuality(fitted, prepared, placed, regions),
+  ]
+}
+
+function row(
+  name: string,
+  label: string,
+  value: number,
+  unit: QualityValue['unit'],
+  says: string,
+  expected?: readonly [number, number],
+): QualityValue {
+  return { name, label, value: Number.isFinite(value) ? value : null, unit, says, ...(expected ? { expected } : {}) }
+}
+
+function percent(values: Float64Array, is: (value: number) => boolean): number {
+  return (100 * values.filter(is).length) / values.length
+}
+
+function seriesQuality(
+  { spread, differences, isAbsolute }: Fitted,
+  { brain, gm }: Regions,
+  course: readonly number[],
+  where: string,
+): QualityValue[] {
+  if (!spread.sd) return []
+  const { sd } = spread
+  const ratios = valuesIn(
+    spread.mean.map((value, v) => value / sd[v]!),
+    gm ?? brain,
+  )
+  const what = isAbsolute ? 'CBF' : 'ΔM'
+  return [
+    row(
+      'tsnr',
+      `Temporal SNR of ΔM in ${where}`,
+      median(ratios),
+      '1',
+      `Median over voxels of mean over standard deviation of the ${differences} differences.`,
+    ),
+    row(
+      'course_cov',
+      `Variation of ${what} over differences in ${where}`,
+      (100 * standardDeviation(course)) / mean(course),
+      '%',
+      'Standard deviation over mean of the regional mean: motion and drifts raise it.',
+    ),
+  ]
+}
+
+function flowQuality(brain: Float64Array, { gm, wm }: Regions, values: Float64Array): QualityValue[] {
+  const unit = 'mL/100g/min'
+  const rows = [
+    row('cbf_mean', 'Mean CBF of the brain', mean(brain), unit, 'Mean over the mask.'),
+    row('cbf_median', 'Median CBF of the brain', median(brain), unit, 'Median over the mask.'),
+  ]
+  const grey = gm && mean(valuesIn(values, gm))
+  const white = wm && mean(valuesIn(values, wm))
+  if (grey !== null)
+    rows.push(
+      row('cbf_gm', 'Mean CBF of grey matter', grey, unit, 'Voxels with at least 70 % grey matter.', EXPECTED.gm),
+    )
+  if (white !== null)
+    rows.push(
+      row('cbf_wm', 'Mean CBF of white matter', white, unit, 'Voxels with at least 70 % white matter.', EXPECTED.wm),
+    )
+  if (grey !== null && white !== null)
+    rows.push(
+      row(
+        'gm_wm_ratio',
+        'Grey to white matter',
+        grey / white,
+        '1',
+        'Low: coregistration, smoothing or motion; high: white matter has not been reached.',
+        EXPECTED.ratio,
+      ),
+    )
+  return rows
+}
+
+function highQuality(grey: Float64Array, where: string): QualityValue[] {
+  return HIGH.map(limit =>
+    row(
+      `above_${limit}`,
+      `CBF above ${limit} in ${where}`,
+      percent(grey, value => value > limit),
+      '%',
+      'Arterial signal or noise.',
+    ),
+  )
+}
+
+function reliability({ error, values }: Fitted, brain: Float64Array): QualityValue[] {
+  if (!error) return []
+  const reliable = error.reduce((count, se, v) => count + (se <= LIMITS.reliable * Math.abs(values[v]!) ? 1 : 0), 0)
+  return [
+    row(
+      'reliable',
+      'Reliable voxels',
+      (100 * reliable) / brain.length,
+      '%',
+      `Share of the estimates whose standard error is at most ${LIMITS.reliable} of the value.`,
+    ),
+  ]
+}
+
+/** The quality evaluation index with its parts, where all three tissue maps are there. */
+function structuralQuality(
+  { values }: Fitted,
+  { reference, mask }: Prepared,
+  placed: Placed,
+  { gm, wm, csf }: Regions,
+): QualityValue[] {
+  const [grey, white] = [placed.gm?.[0], placed.wm?.[0]]
+  if (!gm || !wm || !csf || !grey || !white) return []
+  const smooth = smoothWithin(values, reference.grid, mask, QEI_FWHM)
+  const [pGM, pWM] = [frameValues(grey, 0), frameValues(white, 0)]
+  const used = smooth.map((value, v) => (mask[v] === 1 && Number.isFinite(value) && value !== 0 ? 1 : 0))
+  const structure = pGM.map((fraction, v) => GM_WEIGHT * fraction + pWM[v]!)
+  const region = Uint8Array.from(used)
+  const parts = {
+    correlation: correlation(valuesIn(smooth, region), valuesIn(structure, region)),
+    dispersion: dispersionIndex([gm, wm, csf].map(tissue => valuesIn(smooth, tissue))),
+    negative: percent(valuesIn(smooth, gm), value => value < 0) / 100,
+  }
+  return [
+    row(
+      'qei',
+      'Quality evaluation index',
+      qualityIndex(parts),
+      '1',
+      'From 0 (unusable) to 1, fitted to the ratings of experts.',
+    ),
+    row(
+      'qei_correlation',
+      'QEI: structural correlation',
+      parts.correlation,
+      '1',
+      'Correlation of smoothed CBF with 2.5·GM + WM.',
+    ),
+    row(
+      'qei_dispersion',
+      'QEI: index of dispersion',
+      parts.dispersion,
+      'mL/100g/min',
+      'Pooled variance within tissues over mean grey-matter CBF.',
+    ),
+    row(
+      'qei_negative',
+      'QEI: negative grey matter',
+      parts.negative,
+      '1',
+      'Fraction of grey-matter voxels below 0 after smoothing.',
+    ),
+  ]
+}

@@ -1,0 +1,5 @@
+import { asl } from './asl/index.ts'
+import type { Modality } from './modality.ts'
+
+/** The slices, in the order of the report. A technique is added with one line here. */
+export const modalities: readonly Modality[] = [asl]

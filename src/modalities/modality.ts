@@ -1,0 +1,184 @@
+import type { BidsName } from '../bids/name.ts'
+import type { Sidecar } from '../bids/sidecar.ts'
+import type { Table } from '../bids/tsv.ts'
+import type { ImageHeader } from '../image/header.ts'
+import type { Grid, Volume } from '../image/volume.ts'
+import type { OptionName, Options } from '../options.ts'
+import type { Checked, Problem } from '../problems.ts'
+import type { Equation, Fact, Figure, Parameter, QualityValue } from '../report/record.ts'
+import type { Unit } from '../units.ts'
+
+/** What an image can be to a run that is not its own series. Consumers name a role, never a slice. */
+export type Role = 'm0' | 't1map' | 'b1' | 't1w' | 'gm' | 'wm' | 'csf' | 'aif' | 'adc' | 'mask' | 'dseg'
+
+/** An image and all that is known of it before its voxels are read. Plain JSON: it crosses to the child process. */
+export interface Source {
+  /** BIDS URI: `bids:raw:…` for the input dataset, `bids::…` for our output, `bids:<name>:…` for a derivative dataset, `file://…` else. */
+  readonly uri: string
+  /** Absolute path. */
+  readonly file: string
+  readonly name: BidsName
+  readonly sidecar: Sidecar
+  /** Absent while the image is still to be made by another task. */
+  readonly header: ImageHeader | null
+  /** Tables that belong to it, by suffix (`aslcontext`). */
+  readonly tables: Readonly<Record<string, Table>>
+}
+
+/** The dataset as a slice sees it when it looks for its runs: names, merged sidecars, headers; no voxel, no path to disk. */
+export interface Index {
+  /** The images of the selected participants, in a fixed order, dangling links included. */
+  readonly images: readonly BidsName[]
+  /** Merged metadata of an image; problems where a JSON file cannot be read. */
+  sidecar(image: BidsName): Checked<Sidecar>
+  /** Header of an image; problems where it cannot be read. */
+  header(image: BidsName): Checked<ImageHeader>
+  /** The table of that suffix that applies to the image by inheritance; null where there is none. */
+  table(image: BidsName, suffix: string): Checked<Table | null>
+  /** The participant's row of participants.tsv, and with a session that of sessions.tsv over it. */
+  participant(sub: string, ses?: string): Readonly<Record<string, string>>
+  /** When the image was acquired [s since an arbitrary origin common to the session], from scans.tsv or its sidecar. */
+  acquiredAt(image: BidsName): number | null
+}
+
+/** What a run asks for beside its series. */
+export interface RoleRequest {
+  readonly role: Role
+  /** Without it the run is refused; otherwise it does without and says so. */
+  readonly required: boolean
+  /** On which grid the run wants it: its own reference, or as it is. */
+  readonly grid: 'reference' | 'own'
+  /** How values are carried to another grid: interpolated, nearest, or averaged over the area. */
+  readonly how: 'intensity' | 'label' | 'fraction'
+  /** Raw images that the slice itself proposes, all of which serve together; the plan prefers an option or a derivative. */
+  readonly raw: readonly BidsName[]
+}
+
+/** A run that a slice has found: its series, and what it asks for. */
+export interface Found {
+  readonly series: readonly BidsName[]
+  readonly roles: readonly RoleRequest[]
+  /** Anything else the slice learnt from the dataset and needs at bind; plain JSON. */
+  readonly context: Readonly<Record<string, unknown>>
+  readonly problems: readonly Problem[]
+}
+
+/** A series that a slice looked at and leaves alone on purpose. */
+export interface LeftAlone {
+  readonly image: BidsName
+  readonly reason: string
+}
+
+/** A run with its inputs described and its roles resolved: all that {@link Modality.bind} may look at. Plain JSON. */
+export interface Run {
+  readonly kind: string
+  readonly entities: Readonly<Record<string, string>>
+  readonly series: readonly Source[]
+  readonly roles: Readonly<Partial<Record<Role, readonly Source[]>>>
+  readonly context: Readonly<Record<string, unknown>>
+  readonly participant: Readonly<Record<string, string>>
+  readonly options: Options
+  /** Seed of this run's random numbers, made from `--random-seed` and the run's name. */
+  readonly seed: number
+}
+
+/** The name of an output beside its stem: entities that it adds, suffix, extension. */
+export interface OutputName {
+  readonly mod?: boolean
+  readonly label?: string
+  readonly model?: string
+  readonly param?: string
+  readonly desc?: string
+  readonly suffix: string
+}
+
+/** An image that a run writes. Values are in report units; NaN where no estimate exists, the spine sets 0 outside the mask. */
+export interface MapOutput {
+  readonly name: OutputName
+  readonly kind: 'map' | 'mask' | 'dseg' | 'series'
+  /** shape (nVoxel × frames) */
+  readonly values: Float32Array | Float64Array | Uint8Array
+  readonly frames?: number
+  readonly unit: Unit
+  /** Which template of `bids_templates/maps` words its sidecar. */
+  readonly template: string
+  /** Sidecar fields beyond those the spine writes for every map. */
+  readonly sidecar?: Readonly<Record<string, unknown>>
+  /** Whether the region tables summarise it, and as which parameter. */
+  readonly parameter?: string
+  /** Display window for viewers [unit]. */
+  readonly window?: readonly [number, number]
+  /** Names of the status value of each voxel, for a dseg: index to name. */
+  readonly labels?: Readonly<Record<number, string>>
+}
+
+/** A figure whose images are named by output, before their paths are known. */
+export type FigureOf<F> = F extends { image: string }
+  ? Omit<F, 'image' | 'contour' | 'groups'> & {
+      readonly image: OutputName
+      readonly contour?: OutputName
+      readonly groups?: readonly { readonly label: string; readonly image: OutputName; readonly above: number }[]
+    }
+  : F
+
+/** What a slice makes of a run. */
+export interface Result {
+  readonly maps: readonly MapOutput[]
+  /** Per-voxel status of the fit, shape (nVoxel): 0 outside, 1 good, 2 at a bound, 3 not converged, 4 no signal, 5 undefined, 6 leakage not identifiable. */
+  readonly status: Uint8Array
+  readonly parameters: readonly Parameter[]
+  readonly equation: Equation | null
+  readonly quality: readonly QualityValue[]
+  readonly figures: readonly FigureOf<Figure>[]
+  readonly paragraphs: readonly string[]
+  readonly references: Readonly<Record<string, string>>
+  readonly problems: readonly Problem[]
+}
+
+/** A series made ready for the fit. */
+export interface Prepared {
+  readonly series: readonly Volume[]
+  /** What everything is aligned to, shape (nVoxel). */
+  readonly reference: { readonly grid: Grid; readonly values: Float32Array; readonly header: Uint8Array }
+  /** 1 in the tissue that is fitted, shape (nVoxel). */
+  readonly mask: Uint8Array
+  /** One row a volume of the first series. */
+  readonly confounds: Table
+  readonly problems: readonly Problem[]
+}
+
+/** Images that serve in roles, read and (for `grid: reference`) placed on the reference grid. */
+export type Placed = Readonly<Partial<Record<Role, readonly Volume[]>>>
+
+/** A run's computation with its acquisition bound inside: nothing else is asked. */
+export interface Computation {
+  readonly facts: readonly Fact[]
+  /** The rule file in `bids_templates/protocol` that the facts are judged by; null for none. */
+  readonly protocol: string | null
+  /** The images that {@link fit} will return, in order. */
+  readonly outputs: readonly OutputName[]
+  /** Bytes that the computation needs beyond its inputs. */
+  readonly memory: number
+  prepare(series: readonly Volume[], companions: Placed): Checked<Prepared>
+  fit(prepared: Prepared, placed: Placed): Checked<Result>
+}
+
+/** One slice: all that the rest of the house knows of it. */
+export interface Modality {
+  readonly name: string
+  readonly title: string
+  /** Folder of the outputs. */
+  readonly datatype: string
+  /** Suffix that names the technique in the run's tables. */
+  readonly suffix: string
+  /** Roles that this slice can fill for others, and the output that does it. */
+  readonly provides: Readonly<Partial<Record<Role, OutputName>>>
+  /** Options that a result depends on: they enter its identity. */
+  readonly options: readonly OptionName[]
+  /** The technical-efficacy stage that the founding paper gives. */
+  readonly stage: { readonly stage: string; readonly allows: string } | null
+  find(index: Index, options: Options): { readonly runs: readonly Found[]; readonly left: readonly LeftAlone[] }
+  bind(run: Run): Checked<Computation>
+  /** What is known of the acquisition where {@link bind} refuses it: the facts of its computation, as far as the metadata go. */
+  describe?(run: Run): readonly Fact[]
+}

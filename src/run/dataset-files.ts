@@ -1,0 +1,77 @@
+import { join, relative, resolve } from 'node:path'
+import { exists, readText, writeWhole } from '../bids/disk.ts'
+import { template, templateText } from '../bids/templates.ts'
+import { formatTable } from '../bids/tsv.ts'
+import { listRecords } from './records.ts'
+
+/** What the files at the root of the output dataset are made from. */
+export interface DatasetContext {
+  readonly input: string
+  readonly output: string
+  readonly staging: string
+  readonly version: string
+  readonly container: string | null
+  /** Derivative datasets by name, for the links that BIDS URIs need. */
+  readonly derivatives: readonly { readonly name: string; readonly root: string }[]
+}
+
+/**
+ * Write `dataset_description.json`, `.bidsignore`, `README.md` and `descriptions.tsv` of the output dataset.
+ *
+ * Every call writes the same content for the same input, so that calls that share an output folder may race.
+ */
+export function writeDatasetFiles(context: DatasetContext): void {
+  const { output, staging } = context
+  const files: [string, string][] = [
+    ['dataset_description.json', `${JSON.stringify(description(context), null, 2)}\n`],
+    ['.bidsignore', templateText('bidsignore')],
+    ['README.md', templateText('README.md')],
+    ['descriptions.tsv', descriptions()],
+  ]
+  for (const [name, content] of files) {
+    const path = join(output, name)
+    if (!exists(path) || readText(path) !== content) writeWhole(path, content, staging)
+  }
+}
+
+function description({ input, output, version, container, derivatives }: DatasetContext): Record<string, unknown> {
+  const link = (root: string) => (relative(resolve(output), resolve(root)).startsWith('..') ? `file://${resolve(root)}` : resolve(root))
+  const [generator] = [template('dataset_description.json')['GeneratedBy']].flat()
+  return {
+    ...template('dataset_description.json'),
+    GeneratedBy: [
+      { ...(typeof generator === 'object' ? generator : {}), Version: version, ...(container ? { Container: { Type: container.split(':')[0], Tag: container } } : {}) },
+    ],
+    SourceDatasets: [{ URL: `file://${resolve(input)}` }],
+    DatasetLinks: Object.fromEntries([['raw', `file://${resolve(input)}`], ...derivatives.map(({ name, root }) => [name, link(root)])]),
+  }
+}
+
+function descriptions(): string {
+  const rows = Object.entries(template('descriptions.json')).map(([id, text]) => [id, String(text)])
+  return formatTable(['desc_id', 'description'], rows)
+}
+
+/**
+ * The methods text of all that the output dataset holds, each paragraph once, with its references.
+ *
+ * Written by the branches that were taken: a paragraph stands here because a run did what it says.
+ */
+export function writeCitation(output: string, staging: string, folder: string): void {
+  const records = listRecords(output).map(({ record }) => record)
+  const paragraphs = [...new Set(records.flatMap(record => record.paragraphs))]
+  const references = new Map(records.flatMap(record => Object.entries(record.references)))
+  const cited = [...references].filter(([key]) => paragraphs.some(text => text.includes(`@${key}`))).sort(([a], [b]) => (a < b ? -1 : 1))
+  const text = [
+    '# Methods',
+    '',
+    'The text below may be copied into a manuscript; it is in the public domain (CC0). Keys in brackets refer to the list at its end.',
+    '',
+    ...paragraphs.flatMap(paragraph => [paragraph, '']),
+    '## References',
+    '',
+    ...cited.map(([key, reference]) => `- [@${key}] ${reference}`),
+    '',
+  ].join('\n')
+  for (const path of [join(folder, 'CITATION.md'), join(output, 'logs', 'CITATION.md')]) writeWhole(path, text, staging)
+}

@@ -1,0 +1,65 @@
+import { basename, dirname, join } from 'node:path'
+import { exists, isDangling, readText } from '../bids/disk.ts'
+import { type BidsName, parseName } from '../bids/name.ts'
+import type { Sidecar } from '../bids/sidecar.ts'
+import { type Table, parseTable } from '../bids/tsv.ts'
+import type { Index, Source } from '../modalities/modality.ts'
+import { readHeader } from '../nifti/index.ts'
+import { type Checked, type Problem, bad, good, problem } from '../problems.ts'
+
+/** Suffixes of the tables that belong to an image and are read with it. */
+const TABLES = ['aslcontext'] as const
+
+/** An image of the input dataset with all that is known of it; problems where a part of that cannot be read. */
+export function describeRaw(image: BidsName, root: string, index: Index): Checked<Source> {
+  const sidecar = index.sidecar(image)
+  const header = index.header(image)
+  const problems: Problem[] = [...sidecar.problems, ...header.problems]
+  const tables: Record<string, Table> = {}
+  for (const suffix of TABLES) {
+    const table = index.table(image, suffix)
+    problems.push(...table.problems)
+    if (table.ok && table.value) tables[suffix] = table.value
+  }
+  if (!sidecar.ok || !header.ok || problems.some(({ severity }) => severity === 'error')) return bad(...problems)
+  return good({ uri: `bids:raw:${image.path}`, file: join(root, image.path), name: image, sidecar: sidecar.value, header: header.value, tables }, problems)
+}
+
+/**
+ * An image outside the input dataset, with the JSON file beside it and, for a segmentation, the table of its labels.
+ *
+ * @param file - absolute path
+ * @param uri - the name it is recorded under
+ * @param shown - what to call it in a problem
+ */
+export function describeFile(file: string, uri: string, shown: string): Checked<Source> {
+  if (isDangling(file)) return bad(problem('FILE_NOT_FETCHED', `${shown} is a link whose content is not here; run 'datalad get ${file}'.`, { file: shown }))
+  if (!exists(file)) return bad(problem('FILE_MISSING', `${shown} does not exist; check the path (in a container: the bind mounts).`, { file: shown }))
+  const header = readHeader(file, shown)
+  if (!header.ok) return header
+  const stem = file.replace(/\.nii(\.gz)?$/, '')
+  const sidecar = readSidecar(`${stem}.json`)
+  const labels = exists(`${stem}.tsv`) ? parseTable(readText(`${stem}.tsv`)) : null
+  if (labels && !labels.ok) return labels
+  const parsed = parseName(basename(file))
+  const name: BidsName = { ...(parsed ?? { datatype: basename(dirname(file)), entities: {}, suffix: '', extension: '.nii.gz' }), path: shown }
+  return good({ uri, file, name, sidecar, header: header.value, tables: labels ? { dseg: labels.value } : {} }, header.problems)
+}
+
+/** An image of the output dataset, made by another task: `bids::path`. */
+export function describeOutput(uri: string, output: string): Checked<Source> {
+  const path = uri.replace(/^bids::/, '')
+  return describeFile(join(output, path), uri, path)
+}
+
+function readSidecar(path: string): Sidecar {
+  const nothing: Sidecar = { values: {}, from: {}, files: [] }
+  if (!exists(path)) return nothing
+  try {
+    const values: Record<string, unknown> = JSON.parse(readText(path))
+    return { values, from: Object.fromEntries(Object.keys(values).map(field => [field, path])), files: [path] }
+  } catch {
+    // Beside an image in a role, JSON only adds words; the image serves without.
+    return nothing
+  }
+}

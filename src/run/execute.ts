@@ -1,0 +1,223 @@
+import { join } from 'node:path'
+import { writeWhole } from '../bids/disk.ts'
+import { validationProblems } from '../bids/validate.ts'
+import type { Modality, Role, Run, Source } from '../modalities/modality.ts'
+import { type Problem, problem } from '../problems.ts'
+import { completeRecord } from './complete.ts'
+import { describeOutput } from './describe.ts'
+import { takeLock, thisOwner } from './lock.ts'
+import type { RunEnding, RunWork } from './participant.ts'
+import { type Ending, makePool, type Pool, workInChild } from './pool.ts'
+import { hasReport, listRecords } from './records.ts'
+import type { ReportWork } from './report.ts'
+import type { Outcome, Surroundings } from './surroundings.ts'
+import type { PlannedTask } from './task.ts'
+import type { Validated } from './validation.ts'
+
+/** Where a call works, and with what. */
+export interface Workplace {
+  readonly input: string
+  readonly output: string
+  /** Folder of this call's staged files. */
+  readonly staging: string
+  /** Folder of this call's logs. */
+  readonly logs: string
+  readonly processors: number
+  readonly memory: number
+  readonly force: boolean
+  readonly stopOnCrash: boolean
+}
+
+/** The output disk failed: the call stops, with what it was told. */
+export class DiskFailure extends Error {}
+
+/** System errors of the output disk, which no later run could survive. */
+const DISK_ERRORS = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']
+
+/** Memory of a report: its images are 3D maps [bytes]. */
+export const REPORT_MEMORY = 400e6
+
+/** What came of the runs, and of the reports. */
+export interface Executed {
+  readonly outcomes: readonly Outcome[]
+  /** Participants whose report could not be written, with why. */
+  readonly unreported: readonly string[]
+}
+
+/**
+ * Do the tasks of a plan in child processes, each as soon as what it needs is there; then each participant's report.
+ *
+ * One bad run never stops the others; only the output disk, a signal or `--stop-on-first-crash` does.
+ *
+ * @param tasks - in an order in which none comes before what it needs
+ * @param validation - what the BIDS validator found, or why it was not asked
+ * @throws DiskFailure where the output disk cannot be written
+ */
+export async function execute(
+  tasks: readonly PlannedTask[],
+  kinds: readonly Modality[],
+  place: Workplace,
+  around: Surroundings,
+  validation: Promise<Validated>,
+): Promise<Executed> {
+  const stop = new AbortController()
+  const stopAll = () => stop.abort()
+  around.signal.addEventListener('abort', stopAll, { once: true })
+  const pool = makePool(place.processors, place.memory)
+  const shop: Shop = { tasks, kinds, place, around, pool, signal: stop.signal, stopAll, done: 0, disk: null }
+  const issues = await validation
+  const settled = new Map<string, Promise<Outcome>>()
+  for (const planned of tasks) {
+    const needs = planned.task.needs.map(id => settled.get(id))
+    settled.set(planned.task.id, Promise.all(needs).then(found => runTask(shop, planned, issues, found.filter(item => item !== undefined))))
+  }
+  const participants = [...new Set(tasks.map(({ task }) => task.participant))]
+  const reports = participants.map(async participant => {
+    const own = tasks.filter(({ task }) => task.participant === participant)
+    const outcomes = await Promise.all(own.map(({ task }) => settled.get(task.id)))
+    return reportTask(shop, participant, outcomes.filter(item => item !== undefined))
+  })
+  const outcomes = await Promise.all(settled.values())
+  const unreported = (await Promise.all(reports)).flat()
+  around.signal.removeEventListener('abort', stopAll)
+  if (shop.disk !== null) throw new DiskFailure(shop.disk)
+  return { outcomes, unreported }
+}
+
+/** What all tasks of a call share. */
+interface Shop {
+  readonly tasks: readonly PlannedTask[]
+  readonly kinds: readonly Modality[]
+  readonly place: Workplace
+  readonly around: Surroundings
+  readonly pool: Pool
+  readonly signal: AbortSignal
+  readonly stopAll: () => void
+  done: number
+  /** What the disk said, once it failed. */
+  disk: string | null
+}
+
+async function runTask(shop: Shop, planned: PlannedTask, validation: Validated, needs: readonly Outcome[]): Promise<Outcome> {
+  const { around, place } = shop
+  const { task } = planned
+  const started = around.now().getTime()
+  const end = (status: Outcome['status'], problems: readonly Problem[]): Outcome => {
+    const outcome: Outcome = { id: task.id, label: task.label, status, problems, seconds: (around.now().getTime() - started) / 1000 }
+    shop.done++
+    around.say({ event: 'end', ...outcome, done: shop.done, total: shop.tasks.length })
+    return outcome
+  }
+  if (shop.signal.aborted) return end('stopped', [])
+  const filled = fillPending(planned, needs, place.output)
+  const kind = shop.kinds.find(({ name }) => name === task.kind)
+  const read = new Set([...task.series, ...planned.files, ...rawRoles(task.roles)])
+  const invalid = task.status === 'refused' ? [] : validationProblems(validation.issues, read, validation.recognised)
+  const problems = [...filled.problems, ...invalid]
+  const ready: PlannedTask = { ...planned, run: filled.run }
+  if (kind && !place.force && !problems.some(({ severity }) => severity === 'error')) {
+    const record = await completeRecord(ready, kind, { ...place, version: around.version })
+    if (record) return end(record.status === 'partial' ? 'partial' : 'already', record.problems)
+  }
+  return shop.pool.add(task.memory, async () => {
+    if (shop.signal.aborted) return end('stopped', [])
+    around.say({ event: 'start', id: task.id, label: task.label })
+    const token = `${around.token}/${task.id}`
+    const lockPath = join(place.output, '.perfquant', 'lock', `${task.id.replaceAll('/', '_')}.json`)
+    const lock = takeLock(lockPath, thisOwner(around.host, around.pid, token), () => around.now().getTime())
+    if ('heldBy' in lock)
+      return end('refused', [problem('RUN_LOCKED', `${task.label} is being worked on by ${lock.heldBy}; wait for it, or remove ${lockPath} if it is gone.`)])
+    try {
+      const work: RunWork = {
+        do: 'run',
+        planned: ready,
+        problems,
+        input: place.input,
+        output: place.output,
+        staging: join(place.staging, task.id.replaceAll('/', '_')),
+        lock: { path: lockPath, token },
+        memory: place.memory,
+        version: around.version,
+        execution: { started: around.now().toISOString(), host: around.host, node: around.node, container: around.container, command: around.commandLine },
+      }
+      return conclude(shop, planned, await workInChild(around.entry, work, shop.signal), end)
+    } finally {
+      lock.release()
+    }
+  })
+}
+
+function rawRoles(roles: PlannedTask['task']['roles']): string[] {
+  return Object.values(roles).flat().flatMap(uri => /^bids:raw:(.+)$/.exec(uri)?.[1] ?? [])
+}
+
+/** The run with the roles that other tasks fill: there now, or missing with a problem as grave as the role. */
+function fillPending(planned: PlannedTask, needs: readonly Outcome[], output: string): { readonly run: Run | null; readonly problems: readonly Problem[] } {
+  if (!planned.run) return { run: null, problems: [] }
+  const roles: Partial<Record<Role, readonly Source[]>> = { ...planned.run.roles }
+  const problems: Problem[] = []
+  for (const { role, uri, task, required } of planned.pending) {
+    const need = needs.find(({ id }) => id === task)
+    const good = need && ['complete', 'already', 'partial'].includes(need.status)
+    const source = good ? describeOutput(uri, output) : null
+    if (source?.ok) roles[role] = [source.value]
+    else {
+      const why = source?.problems[0]?.message ?? need?.problems.find(({ severity }) => severity === 'error')?.message ?? `${task} ended as ${need?.status}.`
+      problems.push(required ? problem('NEED_FAILED', `${role} was to come from ${task}, which was not made: ${why}`) : problem('NEED_WITHOUT', `${role} was to come from ${task}, which was not made; the run does without. ${why}`))
+    }
+  }
+  return { run: { ...planned.run, roles }, problems }
+}
+
+/** The outcome that a child's ending stands for; a crash leaves its stack in a file, a full disk stops the call. */
+function conclude(shop: Shop, planned: PlannedTask, ending: Ending, end: (status: Outcome['status'], problems: readonly Problem[]) => Outcome): Outcome {
+  const { task } = planned
+  const { place } = shop
+  if (ending.kind === 'done') {
+    const { status, problems }: RunEnding = ending.value as RunEnding
+    return end(status, problems)
+  }
+  if (shop.signal.aborted && ending.kind === 'killed') return end('stopped', [])
+  if (ending.kind === 'killed') {
+    const by = ending.signal ? `by ${ending.signal}` : `with exit code ${ending.code}`
+    const size = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
+    const memory = ending.signal === 'SIGKILL' ? ` The usual cause is memory: ${size(task.memory)} was estimated, ${size(place.memory)} allowed; lower --nprocs or ask for more.` : ''
+    if (ending.said) crashFile(shop, task.id, ending.said)
+    return end('failed', [...task.problems, problem('RUN_KILLED', `The process of ${task.label} was ended ${by}.${memory}`)])
+  }
+  const disk = DISK_ERRORS.find(code => ending.stack.includes(code))
+  if (disk) {
+    shop.disk ??= ending.stack.split('\n')[0] ?? disk
+    shop.stopAll()
+    return end('stopped', [])
+  }
+  const path = crashFile(shop, task.id, `${ending.stack}\n\n${ending.said}`)
+  if (place.stopOnCrash) shop.stopAll()
+  return end('failed', [...task.problems, problem('RUN_CRASHED', `${task.label} ended by a defect of the program (${ending.stack.split('\n')[0]}); please report it with ${path}.`)])
+}
+
+function crashFile(shop: Shop, id: string, text: string): string {
+  const path = join(shop.place.logs, `crash-${id.replaceAll('/', '_')}.txt`)
+  writeWhole(path, text, shop.place.staging)
+  return path
+}
+
+/** Write a participant's report after its runs; nothing to do where none of them changed. */
+async function reportTask(shop: Shop, participant: string, outcomes: readonly Outcome[]): Promise<readonly string[]> {
+  const { around, place } = shop
+  if (shop.signal.aborted) return []
+  const changed = outcomes.some(({ status }) => status !== 'already')
+  if (!changed && !place.force && hasReport(place.output, participant)) return []
+  const stored = listRecords(place.output, participant)
+  // A refusal that has its own record is shown from it; one that left an earlier result untouched is shown beside that.
+  const failures = outcomes
+    .filter(({ id, status }) => ['failed', 'stopped', 'refused'].includes(status) && stored.find(({ record }) => record.id === id)?.record.status !== 'refused')
+    .map(({ label, problems }) => ({ label, message: problems.find(({ severity }) => severity === 'error')?.message ?? 'The run was stopped.' }))
+  const records = stored.map(({ path }) => path)
+  const ending = await shop.pool.add(REPORT_MEMORY, () =>
+    workInChild(around.entry, { do: 'report', participant, output: place.output, staging: join(place.staging, `report-${participant}`), records, failures } satisfies ReportWork, shop.signal),
+  )
+  if (ending.kind === 'done' || shop.signal.aborted) return []
+  const text = ending.kind === 'crashed' ? `${ending.stack}\n\n${ending.said}` : `killed by ${ending.signal ?? ending.code}\n${ending.said}`
+  return [`the report of sub-${participant} could not be written; see ${crashFile(shop, `report-${participant}`, text)}`]
+}

@@ -1,0 +1,91 @@
+import { basename, join, relative, resolve, sep } from 'node:path'
+import { indexDataset, inSelectedSessions, type Dataset } from '../bids/dataset.ts'
+import { type Derivative, indexDerivative, parseDerivatives } from '../bids/derivatives.ts'
+import { exists, isFolder, nearestFolder, readText, realFolder } from '../bids/disk.ts'
+import { type Asked, type BidsFilter, parseFilter } from '../bids/filter.ts'
+import { makeIndex } from '../bids/image-index.ts'
+import type { BidsName } from '../bids/name.ts'
+import type { Index } from '../modalities/modality.ts'
+import { readHeader } from '../nifti/index.ts'
+import type { Options } from '../options.ts'
+import { EXIT, Refusal } from './outcome.ts'
+import type { Surroundings } from './surroundings.ts'
+import type { Plan } from './task.ts'
+
+/** What a look at the input gave. */
+export interface Seen {
+  readonly dataset: Dataset
+  readonly index: Index
+  readonly derivatives: readonly Derivative[]
+  readonly filter: BidsFilter | null
+  /** Whether an image may be the series of a run. */
+  readonly selected: (image: BidsName) => boolean
+  /** Why there is nothing to do, in a sentence. */
+  readonly nothing: (plan: Plan) => string
+}
+
+/**
+ * Index the input dataset and all that the options name beside it.
+ *
+ * @throws Refusal where a folder, a label or a file that was named cannot be used
+ */
+export function look(request: { readonly input: string; readonly output: string; readonly options: Options }, around: Surroundings): Seen {
+  const { input, output, options } = request
+  const indexed = indexDataset(input, { participants: options['participant-label'], sessions: options['session-label'] })
+  if (!indexed.ok) throw new Refusal(indexed.reason === 'no-dataset' ? EXIT.missing : EXIT.nothingSelected, indexed.message)
+  checkPlaces(input, output, options)
+  const note = <T>(asked: Asked<T>): T => {
+    if (!asked.ok) throw new Refusal(EXIT.usage, asked.message)
+    for (const message of asked.notes) around.say({ event: 'note', message })
+    return asked.value
+  }
+  const file = options['bids-filter-file']
+  const filter = file === undefined ? null : note(parseFilter(textOf(file), file))
+  const { dataset } = indexed
+  const derivatives = note(parseDerivatives(options.derivatives ?? [])).map(path => note(indexDerivative(path, dataset.participants)))
+  checkFiles(options)
+  const index: Index = makeIndex(dataset, (path, image) => readHeader(path, image.path), filter)
+  for (const { message } of dataset.problems) around.say({ event: 'note', message })
+  return { dataset, index, derivatives, filter, selected: image => inSelectedSessions(dataset, image), nothing: plan => nothing(request, dataset, plan) }
+}
+
+function textOf(file: string): string {
+  if (!exists(file)) throw new Refusal(EXIT.usage, `--bids-filter-file ${file} does not exist`)
+  return readText(file)
+}
+
+/** Where things may be written: never into the raw data. */
+function checkPlaces(input: string, output: string, options: Options): void {
+  const raw = realFolder(input)
+  // The output folder may not exist yet; what it is inside of is what counts.
+  const near = nearestFolder(resolve(output))
+  const real = join(realFolder(near), relative(near, resolve(output)))
+  const suggestion = `use for example ${join(input, 'derivatives', 'perfquant')}`
+  if (real === raw) throw new Refusal(EXIT.usage, `the output folder is the input dataset itself (${input}); ${suggestion}`)
+  const inside = relative(raw, real).split(sep)
+  if (inside[0]?.startsWith('sub-')) throw new Refusal(EXIT.usage, `the output folder ${output} is inside the raw data of ${inside[0]}; ${suggestion}`)
+  const work = options['work-dir']
+  if (work !== undefined) {
+    const fromRaw = relative(raw, resolve(work))
+    if (!fromRaw.startsWith('..')) throw new Refusal(EXIT.usage, `--work-dir ${work} is inside the input dataset; choose a folder elsewhere`)
+  }
+}
+
+/** Files that options name must be there before anything starts. */
+function checkFiles(options: Options): void {
+  const named: [string, string][] = [
+    ...(options.mask === undefined ? [] : [['--mask', options.mask] satisfies [string, string]]),
+    ...(options.atlas ?? []).map((text): [string, string] => ['--atlas', text.slice(text.indexOf('=') + 1)]),
+  ]
+  for (const [option, path] of named) {
+    if (!exists(path)) throw new Refusal(EXIT.usage, `${option} ${path} does not exist; check the path (in a container: the bind mounts)`)
+    if (isFolder(path)) throw new Refusal(EXIT.usage, `${option} ${path} is a folder; name the image`)
+  }
+}
+
+function nothing({ input, options }: { readonly input: string; readonly options: Options }, dataset: Dataset, plan: Plan): string {
+  const whom = dataset.participants.length === 0 ? 'it has no sub- folders (in a container: check the bind mounts)' : `${dataset.participants.length} participants were looked at`
+  const left = plan.left.length > 0 ? `; left alone: ${plan.left.slice(0, 5).map(({ image, reason }) => `${basename(image)} (${reason})`).join(', ')}` : ''
+  const what = options.modalities?.join(', ') ?? 'a technique that this version processes (asl)'
+  return `${input} holds no run of ${what} in the selection: ${whom}${left}; see --dry-run, and check --modalities, labels and filter`
+}

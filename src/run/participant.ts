@@ -1,0 +1,181 @@
+import { join } from 'node:path'
+import type { Volume } from '../image/volume.ts'
+import type { Computation, Modality, Placed, Prepared, Result, Role, Run, Source } from '../modalities/modality.ts'
+import { readVolume } from '../nifti/index.ts'
+import { type Checked, type Problem, bad, good, problem } from '../problems.ts'
+import type { Fact, RunRecord } from '../report/record.ts'
+import { readRecord } from './complete.ts'
+import { type InputIdentity, identify } from './identity.ts'
+import { placeVolume } from './place.ts'
+import type { PlannedTask } from './task.ts'
+import { type Written, writeRefusal, writeRun } from './write.ts'
+
+/** What a child process is given for one run. Plain JSON. */
+export interface RunWork {
+  readonly do: 'run'
+  readonly planned: PlannedTask
+  /** Problems that came up after the plan was made: validation, needs that failed. */
+  readonly problems: readonly Problem[]
+  readonly input: string
+  readonly output: string
+  readonly staging: string
+  readonly lock: { readonly path: string; readonly token: string }
+  /** Memory that one run may take [bytes]. */
+  readonly memory: number
+  readonly version: string
+  readonly execution: Omit<RunRecord['execution'], 'seconds'>
+}
+
+/** How a run ended. Plain JSON. */
+export interface RunEnding {
+  readonly status: 'complete' | 'partial' | 'refused'
+  readonly problems: readonly Problem[]
+}
+
+/** The spine: load, bind, prepare, place, fit, write; the same for every technique. */
+export async function processRun(work: RunWork, kinds: readonly Modality[]): Promise<RunEnding> {
+  const modality = kinds.find(kind => kind.name === work.planned.task.kind)
+  if (!modality) throw new Error(`no slice is called ${work.planned.task.kind}`)
+  const problems = [...work.planned.task.problems, ...work.problems]
+  const known = readRecord(work.output, work.planned.record)
+  const inputs = await identifyInputs(work, known?.inputs ?? [])
+  const written: Written = { work, modality, inputs, earlier: known }
+  const run = work.planned.run
+  if (!run || problems.some(({ severity }) => severity === 'error')) return refuse(written, run, problems)
+
+  const loaded = await load(run, work)
+  if (!loaded.ok) return refuse(written, run, [...problems, ...loaded.problems])
+  const { described, series, companions } = loaded.value
+  // Bound anew: a role may have fallen away, and one that another task fills was not yet there when the plan was made.
+  const bound = modality.bind(described)
+  const said = merge(problems, loaded.problems, bound.problems)
+  if (!bound.ok) return refuse(written, described, said)
+  const computed = compute(bound.value, series, companions, work, described)
+  if (!computed.ok) return refuse(written, described, merge(said, computed.problems), bound.value.facts)
+  const all = merge(said, computed.problems, computed.value.result.problems)
+  const status = all.some(({ severity }) => severity === 'partial') ? 'partial' : 'complete'
+  writeRun(written, { run: described, computation: bound.value, ...computed.value, problems: all, status })
+  return { status, problems: all }
+}
+
+function refuse(written: Written, run: Run | null, problems: readonly Problem[], facts: readonly Fact[] = []): RunEnding {
+  writeRefusal(written, run, problems, facts.length > 0 ? facts : written.work.planned.task.facts)
+  return { status: 'refused', problems }
+}
+
+/** Problems in order of appearance, each once: planning and doing both bind, and say the same. */
+function merge(...lists: readonly (readonly Problem[])[]): Problem[] {
+  const seen = new Map<string, Problem>()
+  for (const item of lists.flat()) if (!seen.has(`${item.code} ${item.message}`)) seen.set(`${item.code} ${item.message}`, item)
+  return [...seen.values()]
+}
+
+async function identifyInputs(work: RunWork, known: readonly InputIdentity[]): Promise<InputIdentity[]> {
+  const run = work.planned.run
+  const sources = run ? [...run.series, ...Object.values(run.roles).flat()] : []
+  const files: [string, string][] = [
+    ...sources.filter(source => source !== undefined).map((source): [string, string] => [source.uri, source.file]),
+    ...work.planned.files.map((path): [string, string] => [`bids:raw:${path}`, join(work.input, path)]),
+  ]
+  const identities: InputIdentity[] = []
+  for (const [uri, path] of new Map(files)) {
+    const identity = await identify(uri, path, known)
+    if (identity) identities.push(identity)
+  }
+  return identities
+}
+
+interface Loaded {
+  readonly described: Run
+  readonly series: readonly Volume[]
+  readonly companions: Placed
+}
+
+/** Read the series and every image in a role. An optional one that cannot be read falls away, and the run says so. */
+async function load(run: Run, work: RunWork): Promise<Checked<Loaded>> {
+  const problems: Problem[] = []
+  const series: Volume[] = []
+  for (const source of run.series) {
+    const volume = await readVolume(source.file, source.name.path, { memoryLimit: work.memory })
+    if (!volume.ok) return volume
+    problems.push(...volume.problems)
+    series.push(volume.value)
+  }
+  const roles: Partial<Record<Role, readonly Source[]>> = {}
+  const companions: Partial<Record<Role, readonly Volume[]>> = {}
+  for (const request of work.planned.requests) {
+    const sources = run.roles[request.role] ?? []
+    if (sources.length === 0) continue
+    const volumes: Volume[] = []
+    const failed: Problem[] = []
+    for (const source of sources) {
+      const volume = await readVolume(source.file, source.name.path, { memoryLimit: work.memory })
+      if (volume.ok) volumes.push(volume.value)
+      else failed.push(...volume.problems)
+    }
+    if (failed.length > 0 && request.required) return bad(...failed)
+    if (failed.length > 0) {
+      problems.push(problem('ROLE_UNUSED', `${failed[0]?.message} It is not used as ${request.role}.`))
+      continue
+    }
+    roles[request.role] = sources
+    companions[request.role] = volumes
+  }
+  return good({ described: { ...run, roles }, series, companions }, problems)
+}
+
+interface Computed {
+  readonly prepared: Prepared
+  readonly placed: Placed
+  readonly result: Result
+  /** The image that gave the mask, where one was given. */
+  readonly maskFrom: string | null
+}
+
+function compute(computation: Computation, series: readonly Volume[], companions: Placed, work: RunWork, run: Run): Checked<Computed> {
+  const first = computation.prepare(series, companions)
+  if (!first.ok) return first
+  const problems = [...first.problems, ...first.value.problems]
+  const placed = placeRoles(companions, first.value, work, run)
+  if (!placed.ok) return placed
+  problems.push(...placed.problems)
+  const given = placed.value.mask?.[0]
+  const prepared = given ? { ...first.value, mask: binary(given) } : first.value
+  if (!prepared.mask.includes(1)) {
+    const name = run.roles.mask?.[0]?.name.path ?? run.series[0]?.name.path ?? ''
+    return bad(problem('MASK_EMPTY', `${name}: the mask holds no voxel of the series; check its orientation and its values (inside is above 0.5).`, { file: name }))
+  }
+  const result = computation.fit(prepared, placed.value)
+  if (!result.ok) return bad(...problems, ...result.problems)
+  return good({ prepared, placed: placed.value, result: result.value, maskFrom: run.roles.mask?.[0]?.uri ?? null }, [...problems, ...result.problems])
+}
+
+function placeRoles(companions: Placed, prepared: Prepared, work: RunWork, run: Run): Checked<Placed> {
+  const problems: Problem[] = []
+  const placed: Partial<Record<Role, readonly Volume[]>> = {}
+  for (const request of work.planned.requests) {
+    const volumes = companions[request.role]
+    if (!volumes) continue
+    if (request.grid === 'own') {
+      placed[request.role] = volumes
+      continue
+    }
+    const moved: Volume[] = []
+    for (const [index, volume] of volumes.entries()) {
+      const name = run.roles[request.role]?.[index]?.name.path ?? request.role
+      const result = placeVolume(volume, name, request, prepared.reference)
+      if (!result.ok) return result
+      problems.push(...result.problems)
+      moved.push(result.value)
+    }
+    placed[request.role] = moved
+  }
+  return good(placed, problems)
+}
+
+function binary(volume: Volume): Uint8Array {
+  const n = volume.data.length / volume.frames
+  const mask = new Uint8Array(n)
+  for (let voxel = 0; voxel < n; voxel++) mask[voxel] = volume.slope * volume.data[voxel]! + volume.intercept > 0.5 ? 1 : 0
+  return mask
+}

@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import { exists, isFolder, listFolder } from '../bids/disk.ts'
+import type { RunRecord } from '../report/record.ts'
+import { readRecord } from './complete.ts'
+
+/** A provenance record and where it lies in the output dataset. */
+export interface StoredRecord {
+  readonly path: string
+  readonly record: RunRecord
+}
+
+/**
+ * The provenance records of an output dataset, in the order of their paths.
+ *
+ * @param output - the output dataset
+ * @param participant - label of the one participant to look at; all by default
+ */
+export function listRecords(output: string, participant?: string): StoredRecord[] {
+  const subjects = participant === undefined ? folders(output, 'sub-') : [`sub-${participant}`]
+  const paths = subjects.flatMap(subject => {
+    const places = [subject, ...folders(join(output, subject), 'ses-').map(session => `${subject}/${session}`)]
+    return places.flatMap(place => ['anat', 'dwi', 'perf'].flatMap(datatype => recordsIn(output, `${place}/${datatype}`)))
+  })
+  return paths.flatMap(path => {
+    const record = readRecord(output, path)
+    return record ? [{ path, record }] : []
+  })
+}
+
+function folders(path: string, prefix: string): string[] {
+  if (!isFolder(path)) return []
+  return listFolder(path).filter(({ kind, name }) => kind === 'folder' && name.startsWith(prefix)).map(({ name }) => name)
+}
+
+function recordsIn(output: string, folder: string): string[] {
+  if (!isFolder(join(output, folder))) return []
+  return listFolder(join(output, folder)).filter(({ name }) => /_desc-provenance_\w+\.json$/.test(name)).map(({ name }) => `${folder}/${name}`)
+}
+
+/** Whether a participant's report is there. */
+export function hasReport(output: string, participant: string): boolean {
+  return exists(join(output, `sub-${participant}.html`))
+}

@@ -1,0 +1,135 @@
+import { formatTable, type Table } from '../bids/tsv.ts'
+import { frameValues, type Volume } from '../image/volume.ts'
+import type { MapOutput, Result } from '../modalities/modality.ts'
+import { mean, quantileSorted, standardDeviation } from '../numerics/statistics.ts'
+import type { RegionRow } from '../report/record.ts'
+
+/** Voxels that a tissue map gives at least this share count as that tissue; the usual limit of perfusion tables. */
+export const TISSUE_THRESHOLD = 0.7
+
+/** A named set of voxels. */
+export interface Region {
+  readonly atlas: string
+  readonly name: string
+  /** Whether a voxel belongs to it. */
+  has(voxel: number): boolean
+}
+
+/** Columns of the region tables, in order; further entities of the dataset follow `run`. */
+export const REGION_COLUMNS = [
+  'bids_name', 'participant_id', 'session_id', 'acq', 'run', 'modality', 'model', 'param', 'desc', 'estimator', 'units', 'atlas', 'region',
+  'source', 'n_voxels', 'n_valid', 'n_at_bound', 'n_reliable', 'mean', 'sd', 'median', 'p5', 'p25', 'p75', 'p95', 'value', 'se', 'ci_low',
+  'ci_high', 'options_hash',
+] as const
+
+/** The regions of a tissue map: voxels of the mask with at least {@link TISSUE_THRESHOLD} of it. */
+export function tissueRegion(name: string, fraction: Volume, mask: Uint8Array): Region {
+  const values = frameValues(fraction, 0)
+  return { atlas: 'tissue', name, has: voxel => mask[voxel] === 1 && values[voxel]! >= TISSUE_THRESHOLD }
+}
+
+/**
+ * The regions of a label image, in the order of its table; labels that the table does not name are left out.
+ *
+ * @param labels - a label image on the reference grid
+ * @param names - its `_dseg.tsv`: columns `index` and `name`; without it labels are named by number
+ */
+export function labelRegions(atlas: string, labels: Volume, names: Table | null, mask: Uint8Array): Region[] {
+  const values = frameValues(labels, 0)
+  const region = (index: number, name: string): Region => ({
+    atlas,
+    name,
+    has: voxel => mask[voxel] === 1 && Math.round(values[voxel]!) === index,
+  })
+  if (names) {
+    const index = names.columns.indexOf('index')
+    const name = names.columns.indexOf('name')
+    if (index >= 0 && name >= 0)
+      return names.rows.filter(row => Number(row[index]) !== 0).map(row => region(Number(row[index]), row[name] ?? 'n/a'))
+  }
+  const found = [...new Set(Array.from(values, Math.round))].filter(index => index !== 0).sort((a, b) => a - b)
+  return found.map(index => region(index, `label-${index}`))
+}
+
+/** What is the same in every row of a run. */
+export interface RowHead {
+  readonly bidsName: string
+  readonly modality: string
+  readonly entities: Readonly<Record<string, string>>
+  readonly optionsHash: string
+}
+
+/**
+ * The rows of the region table: each summarised map in each region, over the voxels that have an estimate.
+ *
+ * Quantiles are those of type 7; `sd` is that of the voxels (n − 1), not a standard error.
+ */
+export function regionRows(head: RowHead, result: Result, regions: readonly Region[]): RegionRow[] {
+  return result.maps.flatMap(map => {
+    if (map.kind !== 'map' || map.parameter === undefined) return []
+    const reliable = result.maps.find(other => other.kind === 'mask' && other.name.desc === 'reliable' && other.name.param === map.name.param)
+      ?? result.maps.find(other => other.kind === 'mask' && other.name.desc === 'reliable' && other.name.param === map.parameter)
+    return regions.map(region => ({ ...rowHead(head, map), atlas: region.atlas, region: region.name, ...summarise(map, result.status, reliable, region) }))
+  })
+}
+
+function rowHead({ bidsName, modality, entities, optionsHash }: RowHead, map: MapOutput): Record<string, string | null> {
+  const { sub, ses, acq, run, ...further } = entities
+  return {
+    bids_name: bidsName,
+    participant_id: `sub-${sub}`,
+    session_id: ses === undefined ? null : `ses-${ses}`,
+    acq: acq ?? null,
+    run: run ?? null,
+    ...further,
+    modality,
+    model: map.name.model ?? null,
+    param: map.parameter ?? null,
+    desc: map.name.desc ?? null,
+    estimator: typeof map.sidecar?.['Estimator'] === 'string' ? map.sidecar['Estimator'] : null,
+    units: map.unit,
+    source: 'voxels',
+    options_hash: optionsHash,
+  }
+}
+
+function summarise(map: MapOutput, status: Uint8Array, reliable: MapOutput | undefined, region: Region): Record<string, number | null> {
+  const values: number[] = []
+  let voxels = 0
+  let bound = 0
+  let trusted = 0
+  for (let voxel = 0; voxel < status.length; voxel++) {
+    if (!region.has(voxel)) continue
+    voxels++
+    const value = map.values[voxel]!
+    if (!Number.isFinite(value)) continue
+    values.push(value)
+    if (status[voxel] === 2) bound++
+    if (reliable?.values[voxel] === 1) trusted++
+  }
+  const counts = { n_voxels: voxels, n_valid: values.length, n_at_bound: bound, n_reliable: reliable ? trusted : null }
+  const none = { mean: null, sd: null, median: null, p5: null, p25: null, p75: null, p95: null }
+  const apart = { value: null, se: null, ci_low: null, ci_high: null }
+  if (values.length === 0) return { ...counts, ...none, ...apart }
+  values.sort((a, b) => a - b)
+  const at = (p: number) => quantileSorted(values, p)
+  return {
+    ...counts,
+    mean: mean(values),
+    sd: values.length > 1 ? standardDeviation(values) : null,
+    median: at(0.5),
+    p5: at(0.05),
+    p25: at(0.25),
+    p75: at(0.75),
+    p95: at(0.95),
+    ...apart,
+  }
+}
+
+/** Rows as a table, with the columns of the contract and the further entities that occur, after `run`. */
+export function formatRows(rows: readonly RegionRow[]): string {
+  const further = [...new Set(rows.flatMap(row => Object.keys(row)))].filter(key => !REGION_COLUMNS.some(column => column === key)).sort()
+  const at = REGION_COLUMNS.indexOf('run') + 1
+  const columns = [...REGION_COLUMNS.slice(0, at), ...further, ...REGION_COLUMNS.slice(at)]
+  return formatTable(columns, rows.map(row => columns.map(column => row[column] ?? null)))
+}

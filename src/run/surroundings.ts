@@ -1,0 +1,49 @@
+import type { Problem } from '../problems.ts'
+
+/** What happened, for whoever shows it: the terminal and the log. */
+export type RunEvent =
+  | { readonly event: 'note'; readonly message: string }
+  | { readonly event: 'begin'; readonly tasks: number; readonly processors: number; readonly memory: number; readonly logs: string }
+  | { readonly event: 'start'; readonly id: string; readonly label: string }
+  | {
+      readonly event: 'end'
+      readonly id: string
+      readonly label: string
+      readonly status: Outcome['status']
+      readonly seconds: number
+      readonly problems: readonly Problem[]
+      readonly done: number
+      readonly total: number
+    }
+
+/** How one task ended. */
+export interface Outcome {
+  readonly id: string
+  readonly label: string
+  readonly status: 'complete' | 'already' | 'partial' | 'refused' | 'failed' | 'stopped'
+  readonly problems: readonly Problem[]
+  readonly seconds: number
+}
+
+/** The world around a call, handed in by `main`: nothing below it looks at the clock, the environment or the terminal. */
+export interface Surroundings {
+  /** The program's entry file, which a worker is forked from. */
+  readonly entry: string
+  /** The vendored BIDS validator. */
+  readonly validator: string
+  readonly version: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly host: string
+  readonly pid: number
+  readonly node: string
+  /** The command as it was typed. */
+  readonly commandLine: string
+  /** Image the program runs in, where it runs in one. */
+  readonly container: string | null
+  readonly now: () => Date
+  /** Unlike any other call, even on another machine. */
+  readonly token: string
+  /** Aborts when the call is to stop. */
+  readonly signal: AbortSignal
+  readonly say: (event: RunEvent) => void
+}

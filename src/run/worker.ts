@@ -1,0 +1,44 @@
+import { runValidator } from '../bids/validate.ts'
+import type { Modality } from '../modalities/modality.ts'
+import { processRun, type RunWork } from './participant.ts'
+import type { Answer } from './pool.ts'
+import { type ReportWork, writeReport } from './report.ts'
+
+/** The BIDS validation of the input dataset. */
+export interface ValidateWork {
+  readonly do: 'validate'
+  readonly root: string
+  readonly files: readonly string[]
+  readonly validator: string
+}
+
+/** Anything that a child process can be asked to do. */
+export type Work = RunWork | ReportWork | ValidateWork
+
+/**
+ * Be a worker: take one piece of work from the parent, do it, answer, and end.
+ *
+ * A worker whose parent is gone ends at once: it never outlives it, and what it had not moved to its name is left in the
+ * staging folder, which the next call sweeps.
+ */
+export function serve(kinds: readonly Modality[]): void {
+  process.on('disconnect', () => process.exit(0))
+  process.on('SIGTERM', () => process.exit(143))
+  // A terminal sends ^C to the whole group: the parent decides what becomes of its workers.
+  process.on('SIGINT', () => {})
+  process.on('message', (message: { readonly work: Work }) => {
+    perform(message.work, kinds)
+      .then(
+        (value): Answer => ({ kind: 'done', value }),
+        (error: unknown): Answer => ({ kind: 'crashed', stack: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+      )
+      // Told, then gone. (A parent that disconnects would never see the child's streams close.)
+      .then(answer => process.send?.(answer, () => process.disconnect()))
+  })
+}
+
+function perform(work: Work, kinds: readonly Modality[]): Promise<unknown> {
+  if (work.do === 'run') return processRun(work, kinds)
+  if (work.do === 'report') return writeReport(work)
+  return runValidator(work.root, work.files, work.validator)
+}

@@ -1,0 +1,217 @@
+import { basename } from 'node:path'
+import { formatTable } from '../bids/tsv.ts'
+import { template } from '../bids/templates.ts'
+import { frameValues, voxelCount } from '../image/volume.ts'
+import type { Computation, FigureOf, MapOutput, Modality, OutputName, Placed, Prepared, Result, Run } from '../modalities/modality.ts'
+import { encodeImage } from '../nifti/index.ts'
+import { evaluateProtocol } from '../protocol.ts'
+import type { Problem } from '../problems.ts'
+import type { Fact, Figure, ProtocolRow, RunRecord } from '../report/record.ts'
+import { type InputIdentity, hashOf } from './identity.ts'
+import { MASK, type Placement, STATUS, fractionNames, pathOf, recordPath, referenceName, tablePath } from './outputs.ts'
+import type { RunWork } from './participant.ts'
+import { type Region, formatRows, labelRegions, regionRows, tissueRegion } from './regions.ts'
+import { settingsOf, taskIdentity } from './complete.ts'
+import { STATUS_LABELS, type SidecarContext, mapSidecar, maskSidecar, referenceSidecar, statusSidecar } from './sidecars.ts'
+import { type Staging, makeStaging } from './staging.ts'
+
+/** What writing needs to know of a run beside its result. */
+export interface Written {
+  readonly work: RunWork
+  readonly modality: Modality
+  readonly inputs: readonly InputIdentity[]
+  /** The record of an earlier run in this place. */
+  readonly earlier: RunRecord | null
+}
+
+/** A run that has a result. */
+export interface Finished {
+  readonly run: Run
+  readonly computation: Computation
+  readonly prepared: Prepared
+  readonly placed: Placed
+  readonly result: Result
+  readonly maskFrom: string | null
+  readonly problems: readonly Problem[]
+  readonly status: 'complete' | 'partial'
+}
+
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
+
+/** Write everything of a finished run, the provenance record last, and remove what an earlier run left and this one does not write. */
+export function writeRun(written: Written, finished: Finished): void {
+  const { work, modality } = written
+  const { run, prepared, result, computation } = finished
+  const promised = JSON.stringify(computation.outputs)
+  const made = JSON.stringify(result.maps.map(({ name }) => name))
+  if (promised !== made) throw new Error(`${modality.name} promised ${promised} and made ${made}`)
+
+  const placement: Placement = { entities: run.entities, modality }
+  const staging = makeStaging(work.output, work.staging, work.lock)
+  const outputs: string[] = []
+  const add = (path: string, content: string | Uint8Array) => {
+    staging.add(path, content)
+    outputs.push(path)
+  }
+  writeImages(add, placement, written, finished)
+  const optionsHash = hashOf(settingsOf(modality, run).options)
+  const head = { bidsName: bidsName(placement), modality: modality.name, entities: run.entities, optionsHash }
+  const rows = regionRows(head, result, regionsOf(finished))
+  const protocol = computation.protocol === null ? [] : evaluateProtocol(template(`protocol/${computation.protocol}.json`), computation.facts)
+  add(tablePath(placement, 'confounds', '.tsv'), formatTable(prepared.confounds.columns, prepared.confounds.rows))
+  add(tablePath(placement, 'confounds', '.json'), json(template('tables/confounds.json')))
+  add(tablePath(placement, 'qc', '.json'), json(Object.fromEntries(result.quality.map(({ name, value, unit, says }) => [name, { Value: value, Units: unit, Description: says }]))))
+  add(tablePath(placement, 'regions', '.tsv'), formatRows(rows))
+  add(tablePath(placement, 'regions', '.json'), json(template('tables/regions.json')))
+  add(tablePath(placement, 'protocol', '.tsv'), formatTable(PROTOCOL_COLUMNS, protocol.map(row => PROTOCOL_COLUMNS.map(column => row[column]))))
+  add(tablePath(placement, 'protocol', '.json'), json(template('tables/protocol.json')))
+  finish(written, staging, {
+    ...recordHead(written, run, finished.problems, computation.facts),
+    status: finished.status,
+    parameters: result.parameters,
+    protocol,
+    equation: result.equation,
+    quality: result.quality,
+    figures: result.figures.map(figure => resolveFigure(figure, placement)),
+    paragraphs: result.paragraphs,
+    references: result.references,
+    outputs,
+  })
+}
+
+const PROTOCOL_COLUMNS = ['rule', 'title', 'verdict', 'value', 'recommended', 'field', 'says', 'reference'] as const satisfies readonly (keyof ProtocolRow)[]
+
+/**
+ * Write the record of a refused run, so that reports and group tables show it.
+ *
+ * A result that an earlier call left is not touched: a file that could not be read today is no reason to lose what was
+ * computed yesterday.
+ */
+export function writeRefusal(written: Written, run: Run | null, problems: readonly Problem[], facts: readonly Fact[]): void {
+  // Of two runs that would write one file the second has no record of its own; the log has it.
+  if (written.work.planned.record === '') return
+  if (written.earlier && (written.earlier.status === 'complete' || written.earlier.status === 'partial')) return
+  finish(written, makeStaging(written.work.output, written.work.staging, written.work.lock), {
+    ...recordHead(written, run, problems, facts),
+    status: 'refused',
+    parameters: [],
+    protocol: [],
+    equation: null,
+    quality: [],
+    figures: [],
+    paragraphs: [],
+    references: {},
+    outputs: [],
+  })
+}
+
+function finish(written: Written, staging: Staging, record: Omit<RunRecord, 'execution'>): void {
+  const { execution, planned } = written.work
+  const seconds = Math.round((Date.now() - Date.parse(execution.started)) / 10) / 100
+  staging.add(planned.record, json({ ...record, execution: { ...execution, seconds } } satisfies RunRecord))
+  staging.commit(planned.record, (written.earlier?.outputs ?? []).filter(path => !record.outputs.includes(path)))
+}
+
+function recordHead({ work, modality, inputs }: Written, run: Run | null, problems: readonly Problem[], facts: readonly Fact[]) {
+  const { task } = work.planned
+  const settings = run ? settingsOf(modality, run) : { options: task.options }
+  return {
+    program: { name: 'perfquant', version: work.version },
+    id: task.id,
+    kind: task.kind,
+    title: modality.title,
+    label: task.label,
+    participant: task.participant,
+    session: task.session,
+    entities: run?.entities ?? {},
+    problems,
+    facts,
+    series: task.series.map(path => `bids:raw:${path}`),
+    roles: run ? Object.fromEntries(Object.entries(run.roles).map(([role, sources]) => [role, sources.map(({ uri }) => uri)])) : {},
+    inputs,
+    options: task.options,
+    optionsHash: hashOf(settings.options),
+    identity: run ? taskIdentity(work.version, modality, run, inputs) : '',
+    stage: modality.stage,
+    seed: run?.seed ?? 0,
+  }
+}
+
+function bidsName(placement: Placement): string {
+  return basename(recordPath(placement)).replace('_desc-provenance', '').replace(/\.json$/, '')
+}
+
+function writeImages(add: (path: string, content: string | Uint8Array) => void, placement: Placement, written: Written, finished: Finished): void {
+  const { modality, work } = written
+  const { prepared, placed, result, run } = finished
+  const { grid, header, values } = prepared.reference
+  const roleSources = Object.values(run.roles).flat().filter(source => source !== undefined)
+  const context: SidecarContext = { modality, run, version: work.version, sources: [...run.series, ...roleSources].map(({ uri }) => uri) }
+  const image = (name: OutputName, data: Float32Array | Uint8Array, sidecar: unknown, map?: MapOutput) => {
+    const frames = map?.frames ?? 1
+    const spacing = finished.run.series[0]?.header?.frameSpacing
+    add(
+      pathOf(placement, name, '.nii.gz'),
+      encodeImage({
+        header,
+        shape: grid.shape,
+        frames,
+        data,
+        description: `perfquant ${work.version} ${map ? `${map.parameter ?? map.name.suffix} ${map.unit}` : name.suffix}`,
+        ...(frames > 1 && spacing ? { frameSpacing: spacing } : {}),
+        ...(map?.window ? { window: map.window } : {}),
+        ...(map?.kind === 'dseg' || name.suffix === 'dseg' ? { intent: 'label' as const } : {}),
+      }),
+    )
+    add(pathOf(placement, name, '.json'), json(sidecar))
+  }
+  const fill = run.options.fill === '0' ? 0 : Number.NaN
+  for (const map of result.maps) image(map.name, inMask(map, prepared.mask, fill), mapSidecar(map, result, context), map)
+  image(STATUS, result.status, statusSidecar(context, result.status))
+  add(pathOf(placement, STATUS, '.tsv'), formatTable(['index', 'name'], Object.entries(STATUS_LABELS)))
+  image(MASK, prepared.mask, maskSidecar(context, finished.maskFrom))
+  image(referenceName(modality), values, referenceSidecar(context))
+  for (const { role, label, name } of fractionNames(Object.keys(placed))) {
+    const fraction = placed[role]?.[0]
+    const from = run.roles[role]?.map(({ uri }) => uri) ?? []
+    if (fraction)
+      image(name, Float32Array.from(frameValues(fraction, 0)), { Description: `Fraction of ${label} on the grid of the series`, Sources: from, SoftwareVersion: `perfquant ${work.version}` })
+  }
+}
+
+/** A map as it is written: 0 outside the mask; inside, NaN (or the fill value) where there is no estimate; masks as they are. */
+function inMask(map: MapOutput, mask: Uint8Array, fill: number): Float32Array | Uint8Array {
+  if (map.values instanceof Uint8Array) return map.values
+  const out = new Float32Array(map.values.length)
+  for (let at = 0; at < out.length; at++) {
+    if (mask[at % mask.length] !== 1) continue
+    const value = map.values[at]!
+    out[at] = Number.isFinite(value) ? value : fill
+  }
+  return out
+}
+
+function regionsOf({ prepared, placed, run }: Finished): Region[] {
+  const mask = prepared.mask
+  const n = voxelCount(prepared.reference.grid)
+  const whole: Region = { atlas: 'mask', name: 'brain', has: voxel => voxel < n && mask[voxel] === 1 }
+  const tissues = fractionNames(Object.keys(placed)).flatMap(({ role, label }) => (placed[role] ?? []).slice(0, 1).map(volume => tissueRegion(label, volume, mask)))
+  const atlases = (placed.dseg ?? []).flatMap((volume, index) => {
+    const source = run.roles.dseg?.[index]
+    const { atlas, seg, desc } = source?.name.entities ?? {}
+    return labelRegions(atlas ?? seg ?? desc ?? 'dseg', volume, source?.tables['dseg'] ?? null, mask)
+  })
+  return [whole, ...tissues, ...atlases]
+}
+
+/** A figure with the paths of its images in place of their names. */
+function resolveFigure(figure: FigureOf<Figure>, placement: Placement): Figure {
+  const path = (name: OutputName) => pathOf(placement, name, '.nii.gz')
+  if (figure.kind === 'lines') return figure
+  if (figure.kind === 'mosaic') {
+    const { contour, ...rest } = figure
+    return { ...rest, image: path(figure.image), ...(contour ? { contour: path(contour) } : {}) }
+  }
+  const { groups, ...rest } = figure
+  return { ...rest, image: path(figure.image), groups: (groups ?? []).map(group => ({ ...group, image: path(group.image) })) }
+}
