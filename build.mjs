@@ -12,7 +12,7 @@ await build({
   outdir: 'dist',
   splitting: true,
   chunkNames: 'chunks/[name]-[hash]',
-  external: ['canvas', './vendor/bids-schema-validator.mjs'],
+  external: ['./vendor/bids-schema-validator.mjs'],
   // Bundled CommonJS libraries ask for `require`, which a module does not have.
   banner: { js: "import {createRequire as __cr} from 'node:module'; const require = __cr(import.meta.url);" },
 })

@@ -28,7 +28,7 @@ const SIMULATE = {
   subjects: { type: 'number', section: 'execution', default: 2, range: [1, 999], value: 'N', describe: 'Participants' },
   sessions: { type: 'number', section: 'execution', default: 1, range: [1, 99], value: 'N', describe: 'Sessions of each' },
   modalities: { type: 'strings', alias: ['m'], section: 'execution', choices: ['asl'], value: 'NAME', describe: 'Techniques; default all' },
-  snr: { type: 'number', section: 'execution', default: 100, range: [1, 1e6], value: 'X', describe: 'M0 of grey matter over the standard deviation of the noise' },
+  snr: { type: 'number', section: 'execution', default: 300, range: [1, 1e6], value: 'X', describe: 'M0 of grey matter over the standard deviation of the noise' },
   seed: { type: 'number', section: 'execution', default: 1, range: [0, 4294967295], value: 'N', describe: 'Seed of the noise and of the anatomies' },
 } as const satisfies Record<string, OptionSpec>
 

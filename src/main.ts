@@ -56,12 +56,11 @@ async function dispatch(command: Task, kinds: readonly Modality[]): Promise<void
   const around = surroundings(stop.signal, display.say)
   if (command.kind === 'simulate') {
     const { simulate } = await import('./run/simulate.ts')
-    const made = simulate(command.output, command.options)
-    process.stdout.write(`${made.join('\n')}\n`)
-    return end(0, `${command.output} is a BIDS dataset of ${command.options.subjects} participants, its truth in derivatives/truth`)
+    const made = simulate(command.output, command.options, kinds)
+    return end(0, `${made.length} simulated series in ${command.output}, their truth in ${join(command.output, 'derivatives', 'truth')}`)
   }
   if (command.kind === 'selftest') {
-    const { selftest } = await import('./run/selftest.ts')
+    const { selftest } = await import('./selftest.ts')
     const tested = await selftest(command, kinds, around)
     process.stdout.write(tested.table)
     return end(tested.code, tested.line)

@@ -7,6 +7,7 @@ import {
   fsyncSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -146,6 +147,11 @@ export async function hashFile(path: string): Promise<string> {
 /** Make a folder and those above it. */
 export function makeFolder(path: string): void {
   mkdirSync(path, { recursive: true })
+}
+
+/** Make a folder of a new name below another, and return its path. */
+export function makeTemporaryFolder(parent: string, prefix: string): string {
+  return mkdtempSync(join(parent, prefix))
 }
 
 /** Write a file that is not seen by its name until it is whole: into `staging` first, then renamed over the target. */

@@ -2,7 +2,8 @@
 export type Shape = readonly [number, number, number]
 
 /**
- * Distance of each voxel's centre to that of the nearest voxel of a set [mm], shape (nVoxel); infinite where the set is empty.
+ * Square of the distance of each voxel's centre to that of the nearest voxel of a set [mm²], shape (nVoxel); infinite
+ * where the set is empty.
  *
  * @remarks
  * Exact: the lower envelope of parabolas along each axis in turn.
@@ -13,46 +14,63 @@ export type Shape = readonly [number, number, number]
  *
  * @see Felzenszwalb & Huttenlocher, Theory Comput 8:415 (2012), doi:10.4086/toc.2012.v008a019
  */
-export function distanceTo(set: Uint8Array, shape: Shape, size: readonly [number, number, number]): Float64Array {
-  const squared = Float64Array.from(set, value => (value === 1 ? 0 : Number.POSITIVE_INFINITY))
-  const strides = [1, shape[0], shape[0] * shape[1]]
+export function squaredDistanceTo(
+  set: Uint8Array,
+  shape: Shape,
+  size: readonly [number, number, number],
+): Float64Array {
+  const squared = new Float64Array(set.length)
+  for (let v = 0; v < set.length; v++) squared[v] = set[v] === 1 ? 0 : Number.POSITIVE_INFINITY
+  let stride = 1
   for (let axis = 0; axis < 3; axis++) {
     const n = shape[axis]!
-    const stride = strides[axis]!
     const line = new Float64Array(n)
-    for (let start = 0; start < set.length; start++) {
-      if (Math.floor(start / stride) % n !== 0) continue
-      for (let i = 0; i < n; i++) line[i] = squared[start + i * stride]!
-      lowerEnvelope(line, size[axis]!, (i, value) => {
-        squared[start + i * stride] = value
-      })
-    }
+    const roots = new Int32Array(n)
+    const from = new Float64Array(n)
+    for (let block = 0; block < set.length; block += n * stride)
+      for (let start = block; start < block + stride; start++) {
+        let isConstant = true
+        for (let i = 0, v = start; i < n; i++, v += stride) {
+          line[i] = squared[v]!
+          if (line[i] !== line[0]) isConstant = false
+        }
+        // Most lines lie wholly inside or wholly outside the set: the envelope of equal parabolas is their common height.
+        if (!isConstant) lowerEnvelope(line, size[axis]!, roots, from, squared, start, stride)
+      }
+    stride *= n
   }
-  return squared.map(Math.sqrt)
+  return squared
 }
 
-/** For each place on a line the least of `line[q] + (edge·(p − q))²` over q. */
-function lowerEnvelope(line: Float64Array, edge: number, put: (p: number, value: number) => void): void {
-  const roots: number[] = []
-  const from: number[] = []
-  const meeting = (q: number, r: number) => (line[q]! - line[r]!) / (2 * edge * edge * (q - r)) + (q + r) / 2
+/** For each place p on a line the least of `line[q] + (edge·(p − q))²` over q, into `out` from `start` on. */
+function lowerEnvelope(
+  line: Float64Array,
+  edge: number,
+  roots: Int32Array,
+  from: Float64Array,
+  out: Float64Array,
+  start: number,
+  stride: number,
+): void {
+  const scale = 1 / (2 * edge * edge)
+  let top = -1
   for (let q = 0; q < line.length; q++) {
     if (line[q] === Number.POSITIVE_INFINITY) continue
     let place = Number.NEGATIVE_INFINITY
-    while (roots.length > 0) {
-      place = meeting(q, roots[roots.length - 1]!)
-      if (place > from[from.length - 1]!) break
-      roots.pop()
-      from.pop()
+    while (top >= 0) {
+      const r = roots[top]!
+      place = ((line[q]! - line[r]!) * scale) / (q - r) + (q + r) / 2
+      if (place > from[top]!) break
+      top--
       place = Number.NEGATIVE_INFINITY
     }
-    roots.push(q)
-    from.push(place)
+    top++
+    roots[top] = q
+    from[top] = place
   }
-  if (roots.length === 0) return
-  for (let p = 0, at = 0; p < line.length; p++) {
-    while (at + 1 < roots.length && from[at + 1]! < p) at++
+  for (let p = 0, at = 0, v = start; p < line.length; p++, v += stride) {
+    while (at < top && from[at + 1]! < p) at++
     const d = edge * (p - roots[at]!)
-    put(p, line[roots[at]!]! + d * d)
+    out[v] = line[roots[at]!]! + d * d
   }
 }

@@ -1,5 +1,5 @@
-import { quantileSorted } from '../numerics/statistics.ts'
-import { distanceTo, type Shape } from './distance.ts'
+import { quantile } from '../numerics/statistics.ts'
+import { type Shape, squaredDistanceTo } from './distance.ts'
 
 /** Levels of the histogram in which a threshold is looked for; finer ones move it by less than the noise does. */
 const LEVELS = 256
@@ -7,8 +7,14 @@ const LEVELS = 256
 /** Highest quantile of an image that counts as tissue: vessels and spikes above it are cut down to it. */
 const BRIGHTEST = 0.98
 
+/** Voxels that a quantile is taken from at the most, evenly spaced. */
+const SAMPLES = 50_000
+
 /** Half the width of the bridges by which eyes, scalp and neck hang on the brain, and which are cut [mm]. */
-const BRIDGE = 7
+const BRIDGE = 9
+
+/** Share of the bright voxels that must be left, or less is cut off [1]. */
+const KEPT = 1 / 3
 
 /** Radius of the notches that are filled where there is some signal: brainstem and base, dark beside a bright cortex [mm]. */
 const NOTCH = 10
@@ -20,13 +26,17 @@ const DIM = 0.7
  * Mask of the brain in a perfusion reference image (M0, control), without an atlas or a trained model, shape (nVoxel).
  *
  * @remarks
- * Cut off the brightest 2 %, median-filter 3×3×3, threshold by {@link otsuThreshold}, keep what is deeper than
- * 6 mm, of that the largest component, grow it back by as much within the threshold, fill the holes.
+ * Cut off the brightest 2 %, median-filter, threshold by {@link otsuThreshold}, keep what is deeper than 9 mm, of that
+ * the largest component, grow it back by as much (and half a voxel) within the threshold, fill notches narrower than
+ * 20 mm that hold 0.7 of the threshold, fill the holes.
  *
  * **Assumes** that brain is brighter than background and is the largest bright thing in the field of view.
  *
- * **Limits.** Where nothing is that deep, half the depth, then none is asked for; an image without contrast gives an empty mask.
- * Negative and non-finite values count as background.
+ * **Limits.** Where that would leave less than a third of what is bright, half the depth, then none, is asked for. An
+ * image without contrast gives an empty mask. Negative and non-finite values count as background.
+ *
+ * **Error.** By eye, on 2D and 3D series of two scanners: follows the brain to about a voxel; loses parts of the temporal
+ * base to susceptibility, and keeps some scalp where fat is bright and an eye where it touches the brain.
  *
  * @param values - the image, any unit, shape (nVoxel)
  * @param shape - voxels along i, j, k, shape (3)
@@ -39,24 +49,22 @@ export function brainMask(
 ): Uint8Array {
   const smooth = medianFilter(cutOff(values), shape)
   const threshold = otsuThreshold(smooth)
-  const bright = Uint8Array.from(smooth, value => (value > threshold ? 1 : 0))
-  const depth = distanceTo(
-    bright.map(value => 1 - value),
-    shape,
-    size,
-  )
+  const bright = select(smooth, value => value > threshold)
+  const least = KEPT * countOf(bright)
+  const dark = bright.map(value => 1 - value)
+  const depth = squaredDistanceTo(dark, shape, size)
   for (const radius of [BRIDGE, BRIDGE / 2, 0]) {
     const core = largestComponent(
-      bright.map((value, v) => (depth[v]! > radius ? value : 0)),
+      bright.map((value, v) => (depth[v]! > radius * radius ? value : 0)),
       shape,
     )
-    if (!core.includes(1)) continue
-    const away = distanceTo(core, shape, size)
-    const reach = radius + Math.min(...size)
+    const reach = radius + Math.min(...size) / 2
+    const away = squaredDistanceTo(core, shape, size)
     const grown = largestComponent(
-      bright.map((value, v) => (away[v]! <= reach ? value : 0)),
+      bright.map((value, v) => (away[v]! <= reach * reach ? value : 0)),
       shape,
     )
+    if (radius > 0 && countOf(grown) < least) continue
     const closed = close(grown, shape, size, NOTCH)
     return fillHoles(
       closed.map((value, v) => (grown[v] === 1 || smooth[v]! > DIM * threshold ? value : 0)),
@@ -66,50 +74,71 @@ export function brainMask(
   return new Uint8Array(values.length)
 }
 
-/** The mask with the notches that a ball of the given radius cannot enter from outside. */
+function select(values: Float32Array | Float64Array, isIn: (value: number) => boolean): Uint8Array {
+  const mask = new Uint8Array(values.length)
+  for (let v = 0; v < mask.length; v++) if (isIn(values[v]!)) mask[v] = 1
+  return mask
+}
+
+function countOf(mask: Uint8Array): number {
+  let count = 0
+  for (let v = 0; v < mask.length; v++) count += mask[v]!
+  return count
+}
+
+/** The mask with the notches that a ball of the given radius [mm] cannot enter from outside. */
 function close(mask: Uint8Array, shape: Shape, size: readonly [number, number, number], radius: number): Uint8Array {
-  const away = distanceTo(mask, shape, size)
-  const outside = Uint8Array.from(away, distance => (distance > radius ? 1 : 0))
-  const depth = distanceTo(outside, shape, size)
-  return mask.map((value, v) => (value === 1 || depth[v]! > radius ? 1 : 0))
+  const away = squaredDistanceTo(mask, shape, size)
+  const outside = select(away, distance => distance > radius * radius)
+  const depth = squaredDistanceTo(outside, shape, size)
+  return mask.map((value, v) => (value === 1 || depth[v]! > radius * radius ? 1 : 0))
 }
 
 /** The image with negative and non-finite values at 0 and everything above its {@link BRIGHTEST} quantile at that. */
 function cutOff(values: ArrayLike<number>): Float32Array {
-  const clean = Float32Array.from(values, value => (value > 0 && Number.isFinite(value) ? value : 0))
-  const positive = clean.filter(value => value > 0).sort()
-  if (positive.length === 0) return clean
-  const top = quantileSorted(positive, BRIGHTEST)
-  return clean.map(value => (value > top ? top : value))
+  const clean = new Float32Array(values.length)
+  for (let v = 0; v < clean.length; v++)
+    if (values[v]! > 0 && values[v]! < Number.POSITIVE_INFINITY) clean[v] = values[v]!
+  const step = Math.ceil(clean.length / SAMPLES)
+  const sample: number[] = []
+  for (let v = 0; v < clean.length; v += step) if (clean[v]! > 0) sample.push(clean[v]!)
+  if (sample.length === 0) return clean
+  const top = quantile(sample, BRIGHTEST)
+  for (let v = 0; v < clean.length; v++) if (clean[v]! > top) clean[v] = top
+  return clean
 }
 
 /**
- * Median of the 3×3×3 neighbourhood of each voxel, shape (nVoxel); at the border of those neighbours that exist.
+ * Median of three neighbours along each axis in turn, shape (nVoxel).
+ *
+ * @remarks
+ * Takes out spikes and thin lines as the median of all 27 neighbours does, at a twentieth of its cost. At the border the
+ * neighbour that does not exist counts as the voxel itself.
  *
  * @param values - the image, any unit, shape (nVoxel)
  * @param shape - voxels along i, j, k, shape (3)
  */
-export function medianFilter(values: ArrayLike<number>, [ni, nj, nk]: Shape): Float32Array {
-  const out = new Float32Array(ni * nj * nk)
-  const near = new Float32Array(27)
-  for (let k = 0, v = 0; k < nk; k++)
-    for (let j = 0; j < nj; j++)
-      for (let i = 0; i < ni; i++, v++) {
-        let n = 0
-        for (let z = Math.max(0, k - 1); z <= Math.min(nk - 1, k + 1); z++)
-          for (let y = Math.max(0, j - 1); y <= Math.min(nj - 1, j + 1); y++)
-            for (let x = Math.max(0, i - 1); x <= Math.min(ni - 1, i + 1); x++)
-              n = insert(near, n, values[x + ni * (y + nj * z)]!)
-        out[v] = n % 2 === 1 ? near[(n - 1) / 2]! : (near[n / 2 - 1]! + near[n / 2]!) / 2
+export function medianFilter(values: Float32Array | Float64Array, shape: Shape): Float32Array {
+  let from = new Float32Array(values)
+  let to = new Float32Array(from.length)
+  let stride = 1
+  for (let axis = 0; axis < 3; axis++) {
+    const n = shape[axis]!
+    for (let block = 0; block < from.length; block += n * stride)
+      for (let i = 0, row = block; i < n; i++, row += stride) {
+        const back = i > 0 ? stride : 0
+        const ahead = i < n - 1 ? stride : 0
+        for (let v = row; v < row + stride; v++) {
+          const [a, b, c] = [from[v - back]!, from[v]!, from[v + ahead]!]
+          to[v] = Math.max(Math.min(a, b), Math.min(Math.max(a, b), c))
+        }
       }
-  return out
-}
-
-function insert(sorted: Float32Array, n: number, value: number): number {
-  let at = n
-  for (; at > 0 && sorted[at - 1]! > value; at--) sorted[at] = sorted[at - 1]!
-  sorted[at] = value
-  return n + 1
+    const free = from
+    from = to
+    to = free
+    stride *= n
+  }
+  return from
 }
 
 /**
@@ -154,19 +183,6 @@ export function otsuThreshold(values: ArrayLike<number>): number {
   return low + width * (bestLevel + 1)
 }
 
-/** Visits the six face neighbours of a voxel; those outside the image are left out. */
-function eachNeighbour(v: number, [ni, nj, nk]: Shape, visit: (neighbour: number) => void): void {
-  const i = v % ni
-  const j = Math.floor(v / ni) % nj
-  const k = Math.floor(v / (ni * nj))
-  if (i > 0) visit(v - 1)
-  if (i < ni - 1) visit(v + 1)
-  if (j > 0) visit(v - ni)
-  if (j < nj - 1) visit(v + ni)
-  if (k > 0) visit(v - ni * nj)
-  if (k < nk - 1) visit(v + ni * nj)
-}
-
 /**
  * The largest set of voxels that hang together by their faces, shape (nVoxel); of two of one size the first.
  *
@@ -174,22 +190,20 @@ function eachNeighbour(v: number, [ni, nj, nk]: Shape, visit: (neighbour: number
  * @param shape - voxels along i, j, k, shape (3)
  */
 export function largestComponent(mask: Uint8Array, shape: Shape): Uint8Array {
-  const component = new Int32Array(mask.length)
-  let [largest, size] = [0, 0]
-  for (let start = 0, name = 0; start < mask.length; start++) {
-    if (mask[start] !== 1 || component[start] !== 0) continue
-    name++
-    const found = flood(
-      start,
-      shape,
-      v => mask[v] === 1 && component[v] === 0,
-      v => {
-        component[v] = name
-      },
-    )
-    if (found > size) [largest, size] = [name, found]
+  const out = new Uint8Array(mask.length)
+  const free = mask.slice()
+  const stack = new Int32Array(mask.length)
+  let [first, size] = [-1, 0]
+  for (let start = 0; start < mask.length; start++) {
+    if (free[start] !== 1) continue
+    const found = flood(start, shape, free, stack)
+    if (found > size) [first, size] = [start, found]
   }
-  return Uint8Array.from(component, name => (name !== 0 && name === largest ? 1 : 0))
+  if (first < 0) return out
+  const again = mask.slice()
+  flood(first, shape, again, stack)
+  for (let v = 0; v < out.length; v++) out[v] = mask[v]! - again[v]!
+  return out
 }
 
 /**
@@ -211,33 +225,48 @@ export function fillHoles(mask: Uint8Array, shape: Shape): Uint8Array {
 /** Everything that a flood from the border of the image does not reach. */
 function fillFrom(mask: Uint8Array, shape: Shape): Uint8Array {
   const [ni, nj, nk] = shape
-  const outside = new Uint8Array(mask.length)
-  const isFree = (v: number) => mask[v] === 0 && outside[v] === 0
-  for (let v = 0; v < mask.length; v++) {
-    const i = v % ni
-    const j = Math.floor(v / ni) % nj
-    const k = Math.floor(v / (ni * nj))
-    const isBorder = i === 0 || i === ni - 1 || j === 0 || j === nj - 1 || (nk > 1 && (k === 0 || k === nk - 1))
-    if (isBorder && isFree(v))
-      flood(v, shape, isFree, reached => {
-        outside[reached] = 1
-      })
-  }
-  return outside.map(value => 1 - value)
+  const free = mask.map(value => 1 - value)
+  const outside = free.slice()
+  const stack = new Int32Array(mask.length)
+  for (let k = 0, v = 0; k < nk; k++)
+    for (let j = 0; j < nj; j++)
+      for (let i = 0; i < ni; i++, v++) {
+        if (outside[v] !== 1) continue
+        const isBorder = i === 0 || i === ni - 1 || j === 0 || j === nj - 1 || (nk > 1 && (k === 0 || k === nk - 1))
+        if (isBorder) flood(v, shape, outside, stack)
+      }
+  // What is still free in `outside` was not reached: it is enclosed.
+  return mask.map((value, v) => value | outside[v]!)
 }
 
-/** Visits all voxels that hang together with the first through voxels that `isIn` admits; returns their number. */
-function flood(first: number, shape: Shape, isIn: (v: number) => boolean, enter: (v: number) => void): number {
-  const stack = [first]
-  enter(first)
+/**
+ * Take away from `free` all voxels that hang together with the first by their faces; returns their number.
+ *
+ * @param first - a voxel that is free
+ * @param free - 1 where the flood may go, set to 0 where it went, shape (nVoxel)
+ * @param stack - working space, shape (nVoxel)
+ */
+function flood(first: number, [ni, nj, nk]: Shape, free: Uint8Array, stack: Int32Array): number {
+  const plane = ni * nj
+  let top = 0
   let count = 0
-  for (let v = stack.pop(); v !== undefined; v = stack.pop()) {
+  const enter = (v: number) => {
+    if (free[v] !== 1) return
+    free[v] = 0
+    stack[top++] = v
+  }
+  enter(first)
+  while (top > 0) {
+    const v = stack[--top]!
     count++
-    eachNeighbour(v, shape, neighbour => {
-      if (!isIn(neighbour)) return
-      enter(neighbour)
-      stack.push(neighbour)
-    })
+    const inPlane = v % plane
+    const i = inPlane % ni
+    if (i > 0) enter(v - 1)
+    if (i < ni - 1) enter(v + 1)
+    if (inPlane >= ni) enter(v - ni)
+    if (inPlane < plane - ni) enter(v + ni)
+    if (v >= plane) enter(v - plane)
+    if (v < plane * (nk - 1)) enter(v + plane)
   }
   return count
 }

@@ -7,6 +7,7 @@ import type { OptionName, Options } from '../options.ts'
 import type { Checked, Problem } from '../problems.ts'
 import type { Equation, Fact, Figure, Parameter, QualityValue } from '../report/record.ts'
 import type { Unit } from '../units.ts'
+import type { Anatomy } from './anatomy.ts'
 
 /** What an image can be to a run that is not its own series. Consumers name a role, never a slice. */
 export type Role = 'm0' | 't1map' | 'b1' | 't1w' | 'gm' | 'wm' | 'csf' | 'aif' | 'adc' | 'mask' | 'dseg'
@@ -163,6 +164,52 @@ export interface Computation {
   fit(prepared: Prepared, placed: Placed): Checked<Result>
 }
 
+/** What a phantom is made from. */
+export interface PhantomSettings {
+  readonly anatomy: Anatomy
+  /** Signal-to-noise ratio of the calibration or baseline image in grey matter [1]. */
+  readonly snr: number
+  readonly seed: string
+  /** The participant's own level of perfusion, about 1 [1]. */
+  readonly level: number
+  /** Path in the dataset of the phantom's image with a suffix, for metadata that name it. */
+  readonly path: (suffix: string) => string
+}
+
+/** An image of a phantom, as it stands in the dataset: its name is the participant's with this suffix. */
+export interface PhantomImage {
+  readonly suffix: string
+  readonly grid: Grid
+  readonly frames: number
+  readonly data: Int16Array | Float32Array
+  readonly frameSpacing?: number
+  readonly sidecar: Readonly<Record<string, unknown>>
+  readonly tables: Readonly<Record<string, Table>>
+}
+
+/** A series with known truth. */
+export interface Phantom {
+  readonly images: readonly PhantomImage[]
+  /** What the maps should be, under the names of our own outputs. */
+  readonly truth: readonly {
+    readonly name: OutputName
+    readonly grid: Grid
+    readonly values: Float32Array
+    readonly unit: Unit
+    readonly description: string
+  }[]
+  /** What the installation test compares: the mean of a map and of its truth in a region, and the relative difference that passes. */
+  readonly checks: readonly {
+    readonly parameter: string
+    /** Map and truth, which have one name. */
+    readonly truth: OutputName
+    readonly region: string
+    /** The region: voxels of this image of the truth above a value. */
+    readonly within: { readonly name: OutputName; readonly above: number }
+    readonly tolerance: number
+  }[]
+}
+
 /** One slice: all that the rest of the house knows of it. */
 export interface Modality {
   readonly name: string
@@ -179,6 +226,8 @@ export interface Modality {
   readonly stage: { readonly stage: string; readonly allows: string } | null
   find(index: Index, options: Options): { readonly runs: readonly Found[]; readonly left: readonly LeftAlone[] }
   bind(run: Run): Checked<Computation>
+  /** A series of a given head with known truth, for `simulate` and `selftest`. */
+  readonly phantom?: (settings: PhantomSettings) => Phantom
   /** What is known of the acquisition where {@link bind} refuses it: the facts of its computation, as far as the metadata go. */
   describe?(run: Run): readonly Fact[]
 }

@@ -1,13 +1,23 @@
 import { join } from 'node:path'
 import { exists, readText } from '../bids/disk.ts'
 import type { Modality, Run } from '../modalities/modality.ts'
+import type { OptionName, Options } from '../options.ts'
 import type { RunRecord } from '../report/record.ts'
 import { type InputIdentity, identify, runIdentity } from './identity.ts'
 import type { PlannedTask } from './task.ts'
 
+/** Options that the spine itself uses for every kind, and that change what is written. */
+const SPINE_OPTIONS = ['fill', 'mask', 'atlas'] as const satisfies readonly OptionName[]
+
+/** The values of the options that a kind's result depends on. */
+export function declaredOptions(modality: Modality, options: Options): Partial<Record<OptionName, unknown>> {
+  const names = [...new Set<OptionName>([...SPINE_OPTIONS, ...modality.options])]
+  return Object.fromEntries(names.map(name => [name, options[name] ?? null]))
+}
+
 /** What a result depends on beside its input files: the options that its kind declares, and the participant's row. */
 export function settingsOf(modality: Modality, run: Run): { readonly options: Readonly<Record<string, unknown>>; readonly rest: unknown } {
-  const options = Object.fromEntries(modality.options.map(name => [name, run.options[name] ?? null]))
+  const options = declaredOptions(modality, run.options)
   const metadata = [...run.series, ...Object.values(run.roles).flat()].map(source => source && { uri: source.uri, sidecar: source.sidecar.values, tables: source.tables })
   return { options, rest: { participant: run.participant, context: run.context, seed: run.seed, metadata } }
 }

@@ -101,7 +101,7 @@ interface Shop {
 async function runTask(shop: Shop, planned: PlannedTask, validation: Validated, needs: readonly Outcome[]): Promise<Outcome> {
   const { around, place } = shop
   const { task } = planned
-  const started = around.now().getTime()
+  let started = around.now().getTime()
   const end = (status: Outcome['status'], problems: readonly Problem[]): Outcome => {
     const outcome: Outcome = { id: task.id, label: task.label, status, problems, seconds: (around.now().getTime() - started) / 1000 }
     shop.done++
@@ -121,6 +121,8 @@ async function runTask(shop: Shop, planned: PlannedTask, validation: Validated, 
   }
   return shop.pool.add(task.memory, async () => {
     if (shop.signal.aborted) return end('stopped', [])
+    // Waiting for a place is not part of the run.
+    started = around.now().getTime()
     around.say({ event: 'start', id: task.id, label: task.label })
     const token = `${around.token}/${task.id}`
     const lockPath = join(place.output, '.perfquant', 'lock', `${task.id.replaceAll('/', '_')}.json`)

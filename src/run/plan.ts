@@ -6,6 +6,7 @@ import { type DerivativeRole, findForRole } from '../bids/roles.ts'
 import type { Found, Index, Modality, Role, RoleRequest, Run, Source } from '../modalities/modality.ts'
 import type { Options } from '../options.ts'
 import { type Checked, type Problem, problem } from '../problems.ts'
+import { declaredOptions } from './complete.ts'
 import { describeFile, describeRaw } from './describe.ts'
 import { seedOf } from './identity.ts'
 import { allOutputs, pathOf, type Placement, recordPath } from './outputs.ts'
@@ -219,7 +220,7 @@ function planTask(
     roles: Object.fromEntries(filledRoles.map(({ request, filled }) => [request.role, [...filled.sources.map(({ uri }) => uri), ...filled.pending.map(({ uri }) => uri)]])),
     needs: [...new Set(pending.map(item => item.task))],
     outputs: computation ? allOutputs(placement, computation.outputs, filledRoles.map(({ request }) => request.role)) : [recordPath(placement)],
-    options: Object.fromEntries(kind.options.map(name => [name, options[name] ?? null])),
+    options: declaredOptions(kind, options),
     memory: BASE_MEMORY + imageBytes(run) + (computation?.memory ?? 0),
     facts: computation?.facts ?? (whole ? (kind.describe?.(run) ?? []) : []),
     problems,

@@ -10,6 +10,7 @@ const FLOORS = [
   ['modalities'],
   ['run'],
   ['app'],
+  ['selftest'],
   ['main'],
   ['bin'],
 ]

@@ -49,7 +49,6 @@ beforeAll(async () => {
     format: 'esm',
     target: 'node20',
     outfile: entry,
-    external: ['canvas', './run/simulate.ts', './run/selftest.ts'],
     logLevel: 'warning',
     banner: { js: "import {createRequire as __cr} from 'node:module'; const require = __cr(import.meta.url);" },
   })

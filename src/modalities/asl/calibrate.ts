@@ -7,6 +7,7 @@ import type { Placed, Prepared } from '../modality.ts'
 import type { AslAcquisition, Quantification } from './acquisition.ts'
 import { baseName } from './fields.ts'
 import { meanVolume } from './prepare.ts'
+import { valuesIn } from './regions.ts'
 
 /** The equilibrium signal that differences are measured against. */
 export interface Calibration {
@@ -58,17 +59,20 @@ export function calibrate(
       `${baseName(image)}: no M0 image could be read: absolute CBF is refused and the relative map is written; check the m0scan.`,
       { file: image },
     )
-  const usable = mean.map(value => (value > 0 && Number.isFinite(value) ? value * scale : Number.NaN))
-  const typical = median(mean.filter((value, v) => mask[v] === 1 && Number.isFinite(value))) * scale
+  for (let v = 0; v < mean.length; v++) mean[v]! *= scale
+  const typical = median(valuesIn(mean, mask))
   if (!(typical > 0))
     return problem(
       'M0_INVALID',
       `${baseName(image)}: the median of M0 in the mask is ${typical}, and it must be above 0: absolute CBF is refused and the relative map is written; check the M0 volumes and the mask.`,
       { file: image },
     )
+  for (let v = 0; v < mean.length; v++) if (!(mean[v]! > 0 && mean[v]! < Number.POSITIVE_INFINITY)) mean[v] = Number.NaN
   const fwhm = options['asl-m0-fwhm']
-  const smooth = fwhm > 0 ? smoothWithin(usable, reference.grid, mask, fwhm) : usable
-  return { M0a: Float64Array.from(smooth, (value, v) => (mask[v] === 1 ? value / lambda : Number.NaN)), typical }
+  const smooth = fwhm > 0 ? smoothWithin(mean, reference.grid, mask, fwhm) : mean
+  const M0a = new Float64Array(mean.length).fill(Number.NaN)
+  for (let v = 0; v < M0a.length; v++) if (mask[v] === 1) M0a[v] = smooth[v]! / lambda
+  return { M0a, typical }
 }
 
 /** Mean over all volumes of all images, each times its factor, shape (nVoxel). */

@@ -5,6 +5,7 @@ import type { AslAcquisition } from './acquisition.ts'
 import { baseName } from './fields.ts'
 import type { Fitted } from './fit.ts'
 import { LIMITS, SCALES } from './limits.ts'
+import { valuesIn } from './regions.ts'
 
 /**
  * What a ratio of perfusion signal to M0 that is not physiological suggests; null where it is.
@@ -42,8 +43,10 @@ export function suspectSwap(
   { volumes, image }: AslAcquisition,
 ): Problem | null {
   if (volumes.kind !== 'pairs') return null
-  const inside = difference.filter((value, v) => mask[v] === 1 && Number.isFinite(value))
-  const share = inside.reduce((count, value) => count + (value < 0 ? 1 : 0), 0) / inside.length
+  const inside = valuesIn(difference, mask)
+  let negative = 0
+  for (const value of inside) if (value < 0) negative++
+  const share = negative / inside.length
   if (!(share > LIMITS.negative)) return null
   const percent = Math.round(share * 100)
   return problem(
@@ -54,10 +57,15 @@ export function suspectSwap(
 }
 
 /** What is remarkable about the result as a whole. */
-export function checkResult({ values, status, isAbsolute }: Fitted, grid: Grid, image: string): Problem[] {
+export function checkResult(
+  { values, status, isAbsolute }: Pick<Fitted, 'values' | 'status' | 'isAbsolute'>,
+  grid: Grid,
+  image: string,
+): Problem[] {
   const problems: Problem[] = []
-  const inside = status.reduce((count, code) => count + (code > 0 ? 1 : 0), 0)
-  const known = values.filter(Number.isFinite)
+  let inside = 0
+  for (const code of status) if (code > 0) inside++
+  const known = valuesIn(values, status.map(Math.sign))
   const [i, j, k] = voxelSize(grid)
   const volume = (inside * i * j * k) / 1000
   const [small, large] = LIMITS.brain

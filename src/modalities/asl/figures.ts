@@ -1,8 +1,10 @@
 import type { Figure } from '../../report/record.ts'
 import type { FigureOf, OutputName } from '../modality.ts'
-import { type Fitted, OUTPUTS } from './fit.ts'
+import type { Fitted } from './fit.ts'
 import { LIMITS } from './limits.ts'
-import { EXPECTED, type Regions } from './quality.ts'
+import { OUTPUTS } from './maps.ts'
+import { EXPECTED } from './quality.ts'
+import type { Regions } from './regions.ts'
 
 /** Images that every run writes, by the names that the spine gives them. */
 const REFERENCE: OutputName = { desc: 'ref', suffix: 'asl' }
@@ -14,13 +16,8 @@ const tissue = (label: string): OutputName => ({ mod: true, label, suffix: 'prob
  *
  * @param fitted - the fit
  * @param regions - which tissue maps are there
- * @param courses - mean of each difference over the brain, and over grey matter where its map is there
  */
-export function figuresOf(
-  fitted: Fitted,
-  regions: Regions,
-  courses: { readonly brain: readonly number[]; readonly gm: readonly number[] | null },
-): FigureOf<Figure>[] {
+export function figuresOf(fitted: Fitted, regions: Regions): FigureOf<Figure>[] {
   const { isAbsolute, error } = fitted
   const figures: FigureOf<Figure>[] = [
     {
@@ -69,15 +66,13 @@ export function figuresOf(
       colours: 'viridis',
       unit: 'mL/100g/min',
     })
-  if (fitted.differences > 1) figures.push(courseFigure(fitted, courses))
+  if (fitted.differences > 1) figures.push(courseFigure(fitted))
   figures.push(histogramFigure(fitted, regions))
   return figures
 }
 
-function courseFigure(
-  { isAbsolute, differences }: Fitted,
-  { brain, gm }: { readonly brain: readonly number[]; readonly gm: readonly number[] | null },
-): FigureOf<Figure> {
+function courseFigure({ isAbsolute, differences, summary }: Fitted): FigureOf<Figure> {
+  const { brain, gm } = summary.courses
   const finite = (values: readonly number[]) => values.map(value => (Number.isFinite(value) ? value : null))
   return {
     kind: 'lines',

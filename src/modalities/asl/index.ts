@@ -5,12 +5,15 @@ import { type AslAcquisition, readAcquisition } from './acquisition.ts'
 import { aslFacts } from './facts.ts'
 import { figuresOf } from './figures.ts'
 import { findSeries } from './find.ts'
-import { eachDifference, type Fitted, fitSeries, mapsOf, outputNames } from './fit.ts'
+import { fitSeries } from './fit.ts'
+import { mapsOf, outputNames } from './maps.ts'
 import { equationOf, paragraphsOf } from './methods.ts'
 import { aslParameters } from './parameters.ts'
+import { aslPhantom } from './phantom.ts'
 import { prepareSeries } from './prepare.ts'
-import { qualityOf, regionsOf } from './quality.ts'
+import { qualityOf } from './quality.ts'
 import { citedIn } from './references.ts'
+import { regionsOf } from './regions.ts'
 
 /** Bytes of one float64. */
 const FLOAT64 = 8
@@ -53,6 +56,7 @@ export const asl: Modality = {
   find: findSeries,
   bind,
   describe: aslFacts,
+  phantom: aslPhantom,
 }
 
 function bind(run: Run): Checked<Computation> {
@@ -80,40 +84,19 @@ function fitRun(run: Run, acquisition: AslAcquisition, prepared: Prepared, place
   const { options } = run
   const source = run.series[0]
   if (!source) throw new Error('an ASL run has a series')
-  const fitted = fitSeries(acquisition, prepared, placed, options)
-  const parameters = aslParameters(acquisition, source, run)
   const regions = regionsOf(prepared, placed)
-  const brain = courseOf(fitted, acquisition, prepared, run, regions.brain)
-  const gm = regions.gm && courseOf(fitted, acquisition, prepared, run, regions.gm)
+  const fitted = fitSeries(acquisition, prepared, placed, regions, options)
+  const parameters = aslParameters(acquisition, source, run)
   const paragraphs = paragraphsOf(acquisition, parameters, options, fitted)
   return good({
-    maps: mapsOf(fitted, acquisition, prepared, options),
+    maps: mapsOf(fitted, acquisition),
     status: fitted.status,
     parameters,
     equation: equationOf(acquisition, parameters, fitted),
-    quality: qualityOf(fitted, prepared, placed, regions, gm ?? brain),
-    figures: figuresOf(fitted, regions, { brain, gm }),
+    quality: qualityOf(fitted, prepared, placed, regions),
+    figures: figuresOf(fitted, regions),
     paragraphs,
     references: citedIn(paragraphs),
     problems: fitted.problems,
   })
-}
-
-/** Mean of each difference over a region, in the unit of the map, shape (nDifference). */
-function courseOf(
-  { values, gain }: Fitted,
-  acquisition: AslAcquisition,
-  prepared: Prepared,
-  { options }: Run,
-  region: Uint8Array,
-): number[] {
-  const voxels: number[] = []
-  for (let v = 0; v < region.length; v++) if (region[v] === 1 && Number.isFinite(values[v])) voxels.push(v)
-  const course: number[] = []
-  for (const difference of eachDifference(acquisition, prepared, options)) {
-    let sum = 0
-    for (const v of voxels) sum += gain[v]! * difference[v]!
-    course.push(sum / voxels.length)
-  }
-  return course
 }

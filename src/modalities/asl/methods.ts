@@ -7,6 +7,7 @@ import type { AslAcquisition, Quantification } from './acquisition.ts'
 import type { Fitted } from './fit.ts'
 import { bolusWeights, type Labelling } from './labelling.ts'
 import { cite } from './references.ts'
+import { valuesIn } from './regions.ts'
 
 /** A number as an equation shows it: four significant digits. */
 function digits(value: number): string {
@@ -55,7 +56,7 @@ export function equationOf(
   const weight = bolusWeights(labelling, null, T1b.value)[0]!
   const gain = (PER_100G_PER_MIN * (isBlood ? 1 : lambda.value)) / (2 * efficiency.value * weight)
   const isProduct = suppression.value !== 1
-  const known = fitted.values.filter(Number.isFinite)
+  const known = valuesIn(fitted.values, fitted.status.map(Math.sign))
   const ratio =
     fitted.ratio === null
       ? []

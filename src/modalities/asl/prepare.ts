@@ -6,6 +6,7 @@ import type { Options } from '../../options.ts'
 import { type Checked, good, problem } from '../../problems.ts'
 import type { Placed, Prepared } from '../modality.ts'
 import type { AslAcquisition } from './acquisition.ts'
+import { voxelsOf } from './differences.ts'
 import { baseName } from './fields.ts'
 
 /** Motion parameters that the table of confounds has columns for. */
@@ -47,7 +48,7 @@ export function prepareSeries(
       : []
   return good({
     series: [series],
-    reference: { grid: series.grid, values: Float32Array.from(values), header: series.header },
+    reference: { grid: series.grid, values: new Float32Array(values), header: series.header },
     mask,
     confounds: confoundsTable(series, volumes.types, mask),
     problems,
@@ -87,17 +88,18 @@ function maskImage(series: Volume, m0: readonly Volume[] | undefined): Float64Ar
 }
 
 /** One row a volume: motion, which is not known yet, the type of the volume, and the mean over the mask. */
-function confoundsTable(series: Volume, types: readonly string[], mask: Uint8Array): Table {
-  const frame = new Float32Array(mask.length)
+function confoundsTable({ data, slope, intercept }: Volume, types: readonly string[], mask: Uint8Array): Table {
+  const inside = voxelsOf(mask)
   const rows = types.map((type, volume) => {
-    frameValues(series, volume, frame)
     let [sum, count] = [0, 0]
-    for (let v = 0; v < mask.length; v++) {
-      if (mask[v] !== 1 || !Number.isFinite(frame[v])) continue
-      sum += frame[v]!
+    for (const v of inside) {
+      const value = data[volume * mask.length + v]!
+      if (!Number.isFinite(value)) continue
+      sum += value
       count++
     }
-    return [...MOTION.map(() => 'n/a'), type, count > 0 ? String(Number((sum / count).toPrecision(7))) : 'n/a']
+    const signal = count > 0 ? String(Number((slope * (sum / count) + intercept).toPrecision(7))) : 'n/a'
+    return [...MOTION.map(() => 'n/a'), type, signal]
   })
   return { columns: [...MOTION, 'volume_type', 'global_signal'], rows }
 }

@@ -6,6 +6,7 @@ import type { Placed, Prepared } from '../modality.ts'
 import type { Fitted } from './fit.ts'
 import { LIMITS } from './limits.ts'
 import { dispersionIndex, qualityIndex, spatialVariation } from './quality-index.ts'
+import { type Regions, valuesIn } from './regions.ts'
 
 /** Ranges in which a resting adult's values are expected: common practice, no diagnosis. */
 export const EXPECTED = {
@@ -26,34 +27,6 @@ const QEI_FWHM = 5
 /** Weight of grey against white matter in the structural pseudo-CBF [1]. */
 const GM_WEIGHT = 2.5
 
-/** The voxels that quality is judged in. */
-export interface Regions {
-  readonly brain: Uint8Array
-  /** Voxels of the mask with at least {@link LIMITS.tissue} of the tissue; null where its map is not there. */
-  readonly gm: Uint8Array | null
-  readonly wm: Uint8Array | null
-  readonly csf: Uint8Array | null
-}
-
-/** The regions of a run from its mask and the tissue maps in roles. */
-export function regionsOf({ mask }: Prepared, placed: Placed): Regions {
-  const tissue = (role: 'gm' | 'wm' | 'csf') => {
-    const volume = placed[role]?.[0]
-    if (!volume) return null
-    const fraction = frameValues(volume, 0)
-    const region = mask.map((inside, v) => (inside === 1 && fraction[v]! >= LIMITS.tissue ? 1 : 0))
-    return region.includes(1) ? region : null
-  }
-  return { brain: mask, gm: tissue('gm'), wm: tissue('wm'), csf: tissue('csf') }
-}
-
-/** The finite values of a region, shape (n). */
-export function valuesIn(values: Float64Array | Float32Array, region: Uint8Array): Float64Array {
-  const found: number[] = []
-  for (let v = 0; v < region.length; v++) if (region[v] === 1 && Number.isFinite(values[v])) found.push(values[v]!)
-  return Float64Array.from(found)
-}
-
 /**
  * Quality figures of a run, in grey matter where its map is there, else over the mask.
  *
@@ -61,15 +34,8 @@ export function valuesIn(values: Float64Array | Float32Array, region: Uint8Array
  * @param prepared - reference grid and mask
  * @param placed - tissue maps on the reference grid
  * @param regions - of {@link regionsOf}
- * @param course - mean CBF (or ΔM) of each difference over grey matter or the mask, shape (nDifference)
  */
-export function qualityOf(
-  fitted: Fitted,
-  prepared: Prepared,
-  placed: Placed,
-  regions: Regions,
-  course: readonly number[],
-): QualityValue[] {
+export function qualityOf(fitted: Fitted, prepared: Prepared, placed: Placed, regions: Regions): QualityValue[] {
   const { values, isAbsolute, ratio } = fitted
   const where = regions.gm ? 'grey matter' : 'the brain mask'
   const brain = valuesIn(values, regions.brain)
@@ -77,7 +43,7 @@ export function qualityOf(
   const [i, j, k] = voxelSize(prepared.reference.grid)
   const inside = regions.brain.reduce((sum, value) => sum + value, 0)
   const rows: QualityValue[] = [
-    ...seriesQuality(fitted, regions, course, where),
+    ...seriesQuality(fitted, regions, where),
     row(
       'negative',
       `Negative voxels in ${where}`,
@@ -146,23 +112,20 @@ function percent(values: Float64Array, is: (value: number) => boolean): number {
 }
 
 function seriesQuality(
-  { spread, differences, isAbsolute }: Fitted,
+  { summary, differences, isAbsolute }: Fitted,
   { brain, gm }: Regions,
-  course: readonly number[],
   where: string,
 ): QualityValue[] {
-  if (!spread.sd) return []
-  const { sd } = spread
-  const ratios = valuesIn(
-    spread.mean.map((value, v) => value / sd[v]!),
-    gm ?? brain,
-  )
+  const { sd, courses } = summary
+  if (!sd) return []
+  const course = courses.gm ?? courses.brain
+  const ratio = summary.mean.map((value, v) => value / sd[v]!)
   const what = isAbsolute ? 'CBF' : 'ΔM'
   return [
     row(
       'tsnr',
       `Temporal SNR of ΔM in ${where}`,
-      median(ratios),
+      median(valuesIn(ratio, gm ?? brain)),
       '1',
       `Median over voxels of mean over standard deviation of the ${differences} differences.`,
     ),
