@@ -1,15 +1,17 @@
 import { join } from 'node:path'
+import { isFolder } from './bids/disk.ts'
 import { parseMemory } from './command.ts'
 import type { Modality } from './modalities/modality.ts'
 import type { Options } from './options.ts'
 import { writeCitation, writeDatasetFiles } from './run/dataset-files.ts'
 import { execute } from './run/execute.ts'
 import { gatherGroup } from './run/group.ts'
-import { closeCall, openCall } from './run/call.ts'
-import { look } from './run/look.ts'
+import { openCall } from './run/call.ts'
+import { checkOutput, look } from './run/look.ts'
 import { EXIT, Refusal, type Summary, summarise } from './run/outcome.ts'
 import { makePlan } from './run/plan.ts'
 import { rebuildReports } from './run/rebuild.ts'
+import { recordPaths } from './run/records.ts'
 import { grantedResources } from './run/resources.ts'
 import type { Surroundings } from './run/surroundings.ts'
 import { validateInput } from './run/validation.ts'
@@ -48,26 +50,28 @@ export async function perfuse(request: Request, kinds: readonly Modality[], arou
     writeDatasetFiles({ ...call, ...request, version: around.version, container: around.container, derivatives: seen.derivatives })
     if (options['reports-only']) return await rebuildReports(plan.participants, { ...call, ...request, processors, memory }, call.around)
     const place = { ...call, ...request, processors, memory, force: options['force-rerun'], stopOnCrash: options['stop-on-first-crash'] }
-    const executed = await execute(plan.tasks, kinds, place, call.around, validateInput(seen, plan, options, call.around))
+    const executed = await execute(plan.tasks, kinds, place, call.around, () => validateInput(seen, plan, options, call.around))
     writeCitation(request.output, call.staging, call.logs)
     const summary = summarise(plan, executed, { logs: call.logs, stopped: around.signal.aborted })
     if (!request.levels.includes('group') || summary.stopped) return summary
     await gatherGroup(request.output, call.staging, around.version)
     return summary
   } finally {
-    closeCall(call)
+    call.close()
   }
 }
 
 /** The group level alone: from the derivatives, whatever the input folder holds. */
 async function gather(request: Request, around: Surroundings): Promise<Summary> {
+  checkOutput(request.output)
+  if (!isFolder(request.input)) throw new Refusal(EXIT.missing, `the dataset ${request.input} does not exist; in a container, check the bind mounts.`)
+  if (recordPaths(request.output).length === 0)
+    throw new Refusal(EXIT.missing, `${request.output} holds no results of perfquant (no sub-*/**/*_desc-provenance_*.json); run the participant level first`)
   const call = openCall(request.output, request.options, null, around)
   try {
     const gathered = await gatherGroup(request.output, call.staging, around.version)
-    if (gathered.runs === 0)
-      throw new Refusal(EXIT.missing, `${request.output} holds no results of perfquant (no sub-*/**/*_desc-provenance_*.json); run the participant level first`)
     return { code: 0, line: `group tables of ${gathered.runs} runs in ${join(request.output, 'group.html')}`, stopped: false }
   } finally {
-    closeCall(call)
+    call.close()
   }
 }

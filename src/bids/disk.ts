@@ -1,10 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
 import {
+  accessSync,
   appendFileSync,
   closeSync,
+  constants,
   createReadStream,
   existsSync,
   fsyncSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -95,6 +98,16 @@ export function nearestFolder(path: string): string {
   let folder = path
   while (!isFolder(folder) && dirname(folder) !== folder) folder = dirname(folder)
   return folder
+}
+
+/** Whether files can be made in a folder, as far as its permissions tell. */
+export function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The git-annex key that a link (dangling or not) points to; null for anything else. */
@@ -192,16 +205,32 @@ export function appendText(path: string, text: string): void {
   appendFileSync(path, text)
 }
 
-/** Create a file that must not exist yet; false where it does. */
+/** Create a file that must not exist yet, with its content from its first moment on; false where it exists. */
 export function createExclusively(path: string, content: string): boolean {
   mkdirSync(dirname(path), { recursive: true })
+  const whole = `${path}.${randomBytes(4).toString('hex')}`
   try {
-    const file = openSync(path, 'wx')
-    writeSync(file, content)
-    closeSync(file)
+    writeNew(whole, content)
+    linkSync(whole, path)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (code === 'EEXIST') return false
+    // Some file systems have no second names; there a kill between two system calls can leave it empty.
+    if (!['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'].includes(code)) throw error
+    return createInPlace(path, content)
+  } finally {
+    rmSync(whole, { force: true })
+  }
+}
+
+function createInPlace(path: string, content: string): boolean {
+  if (existsSync(path)) return false
+  try {
+    writeNew(path, content)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
     throw error
   }
 }

@@ -59,7 +59,9 @@ export function quantileSorted(sorted: ArrayLike<number>, p: number): number {
  * @param p - probability [1], in [0, 1]
  */
 export function quantile(values: ArrayLike<number>, p: number): number {
-  return quantileSorted(Float64Array.from(values).sort(), p)
+  const sorted = new Float64Array(values.length)
+  sorted.set(values)
+  return quantileSorted(sorted.sort(), p)
 }
 
 /**

@@ -113,6 +113,6 @@ export async function picture(figure: MosaicFigure, s: Selection, map: ColourMap
   })
   const black: Colour = [0, 0, 0]
   const palette = [black, map.missing, ...map.levels].map(entry => [...entry])
-  const bytes = encode({ width, height, data, depth: 8, channels: 1, palette }, { zlib: { level: 9 } })
+  const bytes = encode({ width, height, data, depth: 8, channels: 1, palette }, { zlib: { level: 4 } })
   return Buffer.from(bytes).toString('base64')
 }

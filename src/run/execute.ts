@@ -29,10 +29,15 @@ export interface Workplace {
 }
 
 /** The output disk failed: the call stops, with what it was told. */
-export class DiskFailure extends Error {}
+export class DiskFailure extends Error {
+  override readonly name = 'DiskFailure'
+}
 
 /** System errors of the output disk, which no later run could survive. */
 const DISK_ERRORS = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']
+
+/** Runs whose inputs are compared with their records at once: a dataset that was copied has all its files read again. */
+const CHECKS_AT_ONCE = 4
 
 /** Memory of a report: its images are 3D maps [bytes]. */
 export const REPORT_MEMORY = 400e6
@@ -50,7 +55,7 @@ export interface Executed {
  * One bad run never stops the others; only the output disk, a signal or `--stop-on-first-crash` does.
  *
  * @param tasks - in an order in which none comes before what it needs
- * @param validation - what the BIDS validator found, or why it was not asked
+ * @param validate - asks the BIDS validator; called once, when the first run really starts
  * @throws DiskFailure where the output disk cannot be written
  */
 export async function execute(
@@ -58,18 +63,22 @@ export async function execute(
   kinds: readonly Modality[],
   place: Workplace,
   around: Surroundings,
-  validation: Promise<Validated>,
+  validate: () => Promise<Validated>,
 ): Promise<Executed> {
   const stop = new AbortController()
-  const stopAll = () => stop.abort()
-  around.signal.addEventListener('abort', stopAll, { once: true })
+  const signal = AbortSignal.any([around.signal, stop.signal])
   const pool = makePool(place.processors, place.memory)
-  const shop: Shop = { tasks, kinds, place, around, pool, signal: stop.signal, stopAll, done: 0, disk: null }
-  const issues = await validation
+  const checks = makePool(CHECKS_AT_ONCE, Number.POSITIVE_INFINITY)
+  let asked: Promise<Validated> | undefined
+  const validation = () => {
+    asked ??= validate()
+    return asked
+  }
+  const shop: Shop = { tasks, kinds, place, around, pool, checks, validation, signal, stopAll: () => stop.abort(), done: 0, disk: null }
   const settled = new Map<string, Promise<Outcome>>()
   for (const planned of tasks) {
     const needs = planned.task.needs.map(id => settled.get(id))
-    settled.set(planned.task.id, Promise.all(needs).then(found => runTask(shop, planned, issues, found.filter(item => item !== undefined))))
+    settled.set(planned.task.id, Promise.all(needs).then(found => runTask(shop, planned, found.filter(item => item !== undefined))))
   }
   const participants = [...new Set(tasks.map(({ task }) => task.participant))]
   const reports = participants.map(async participant => {
@@ -77,11 +86,9 @@ export async function execute(
     const outcomes = await Promise.all(own.map(({ task }) => settled.get(task.id)))
     return reportTask(shop, participant, outcomes.filter(item => item !== undefined))
   })
-  const outcomes = await Promise.all(settled.values())
-  const unreported = (await Promise.all(reports)).flat()
-  around.signal.removeEventListener('abort', stopAll)
+  const [outcomes, unreported] = await Promise.all([Promise.all(settled.values()), Promise.all(reports)])
   if (shop.disk !== null) throw new DiskFailure(shop.disk)
-  return { outcomes, unreported }
+  return { outcomes, unreported: unreported.flat() }
 }
 
 /** What all tasks of a call share. */
@@ -91,6 +98,10 @@ interface Shop {
   readonly place: Workplace
   readonly around: Surroundings
   readonly pool: Pool
+  /** Places for looking whether a run is complete already. */
+  readonly checks: Pool
+  /** What the validator found; asks it at the first call. */
+  readonly validation: () => Promise<Validated>
   readonly signal: AbortSignal
   readonly stopAll: () => void
   done: number
@@ -98,7 +109,25 @@ interface Shop {
   disk: string | null
 }
 
-async function runTask(shop: Shop, planned: PlannedTask, validation: Validated, needs: readonly Outcome[]): Promise<Outcome> {
+/** The outcome of a task. A disk that fails under this process itself (a lock, a line of the log) stops the call like one that fails under a child. */
+async function runTask(shop: Shop, planned: PlannedTask, needs: readonly Outcome[]): Promise<Outcome> {
+  try {
+    return await attempt(shop, planned, needs)
+  } catch (error) {
+    if (!stopForDisk(shop, error instanceof Error ? error.message : '')) throw error
+    return { id: planned.task.id, label: planned.task.label, status: 'stopped', problems: [], seconds: 0 }
+  }
+}
+
+/** Whether a message is that of a failing disk; then everything stops. */
+function stopForDisk(shop: Shop, message: string): boolean {
+  if (!DISK_ERRORS.some(code => message.includes(code))) return false
+  shop.disk ??= message.replace(/^Error: /, '')
+  shop.stopAll()
+  return true
+}
+
+async function attempt(shop: Shop, planned: PlannedTask, needs: readonly Outcome[]): Promise<Outcome> {
   const { around, place } = shop
   const { task } = planned
   let started = around.now().getTime()
@@ -111,12 +140,10 @@ async function runTask(shop: Shop, planned: PlannedTask, validation: Validated, 
   if (shop.signal.aborted) return end('stopped', [])
   const filled = fillPending(planned, needs, place.output)
   const kind = shop.kinds.find(({ name }) => name === task.kind)
-  const read = new Set([...task.series, ...planned.files, ...rawRoles(task.roles)])
-  const invalid = task.status === 'refused' ? [] : validationProblems(validation.issues, read, validation.recognised)
-  const problems = [...filled.problems, ...invalid]
+  const { problems } = filled
   const ready: PlannedTask = { ...planned, run: filled.run }
   if (kind && !place.force && !problems.some(({ severity }) => severity === 'error')) {
-    const record = await completeRecord(ready, kind, { ...place, version: around.version })
+    const record = await shop.checks.add(0, () => completeRecord(ready, kind, { ...place, version: around.version }))
     if (record) return end(record.status === 'partial' ? 'partial' : 'already', record.problems)
   }
   return shop.pool.add(task.memory, async () => {
@@ -142,11 +169,20 @@ async function runTask(shop: Shop, planned: PlannedTask, validation: Validated, 
         version: around.version,
         execution: { started: around.now().toISOString(), host: around.host, node: around.node, container: around.container, command: around.commandLine },
       }
-      return conclude(shop, planned, await workInChild(around.entry, work, shop.signal), end)
+      return conclude(shop, planned, await workInChild(around.entry, work, shop.signal, verdictOn(shop, planned)), end)
     } finally {
       lock.release()
     }
   })
+}
+
+/** What the validator found in the files that a run reads. It works while the run computes; a run waits for it to write. */
+async function verdictOn(shop: Shop, { task, files }: PlannedTask): Promise<readonly Problem[]> {
+  if (task.status === 'refused') return []
+  const { issues, recognised } = await shop.validation()
+  // A validator that was stopped has found nothing: what it would have said is not known, and nothing may be written.
+  if (shop.signal.aborted) throw new Error('stopped before the validator had answered')
+  return validationProblems(issues, new Set([...task.series, ...files, ...rawRoles(task.roles)]), recognised)
 }
 
 function rawRoles(roles: PlannedTask['task']['roles']): string[] {
@@ -187,12 +223,7 @@ function conclude(shop: Shop, planned: PlannedTask, ending: Ending, end: (status
     if (ending.said) crashFile(shop, task.id, ending.said)
     return end('failed', [...task.problems, problem('RUN_KILLED', `The process of ${task.label} was ended ${by}.${memory}`)])
   }
-  const disk = DISK_ERRORS.find(code => ending.stack.includes(code))
-  if (disk) {
-    shop.disk ??= ending.stack.split('\n')[0] ?? disk
-    shop.stopAll()
-    return end('stopped', [])
-  }
+  if (stopForDisk(shop, ending.stack.split('\n')[0] ?? '')) return end('stopped', [])
   const path = crashFile(shop, task.id, `${ending.stack}\n\n${ending.said}`)
   if (place.stopOnCrash) shop.stopAll()
   return end('failed', [...task.problems, problem('RUN_CRASHED', `${task.label} ended by a defect of the program (${ending.stack.split('\n')[0]}); please report it with ${path}.`)])
@@ -204,8 +235,17 @@ function crashFile(shop: Shop, id: string, text: string): string {
   return path
 }
 
-/** Write a participant's report after its runs; nothing to do where none of them changed. */
+/** Write a participant's report after its runs; nothing to do where none of them changed. @returns why it could not be written */
 async function reportTask(shop: Shop, participant: string, outcomes: readonly Outcome[]): Promise<readonly string[]> {
+  try {
+    return await attemptReport(shop, participant, outcomes)
+  } catch (error) {
+    if (!stopForDisk(shop, error instanceof Error ? error.message : '')) throw error
+    return []
+  }
+}
+
+async function attemptReport(shop: Shop, participant: string, outcomes: readonly Outcome[]): Promise<readonly string[]> {
   const { around, place } = shop
   if (shop.signal.aborted) return []
   const changed = outcomes.some(({ status }) => status !== 'already')
@@ -220,6 +260,7 @@ async function reportTask(shop: Shop, participant: string, outcomes: readonly Ou
     workInChild(around.entry, { do: 'report', participant, output: place.output, staging: join(place.staging, `report-${participant}`), records, failures } satisfies ReportWork, shop.signal),
   )
   if (ending.kind === 'done' || shop.signal.aborted) return []
+  if (ending.kind === 'crashed' && stopForDisk(shop, ending.stack.split('\n')[0] ?? '')) return []
   const text = ending.kind === 'crashed' ? `${ending.stack}\n\n${ending.said}` : `killed by ${ending.signal ?? ending.code}\n${ending.said}`
   return [`the report of sub-${participant} could not be written; see ${crashFile(shop, `report-${participant}`, text)}`]
 }

@@ -6,6 +6,7 @@ import { type GroupTable, groupPage } from '../report/group.ts'
 import type { RegionRow, RunRecord } from '../report/record.ts'
 import { listRecords, type StoredRecord } from './records.ts'
 import { REGION_COLUMNS } from './regions.ts'
+import { PROTOCOL_COLUMNS } from './write.ts'
 
 type Cell = string | number | null
 type Row = Readonly<Record<string, Cell>>
@@ -134,10 +135,16 @@ function regionTable(rows: readonly RegionRow[]): Filled {
 
 /** One row for each run and rule. */
 function protocolTable(stored: readonly StoredRecord[]): Filled {
-  const rows = stored.flatMap(item => item.record.protocol.map(rule => ({ ...identifiers(item), modality: item.record.kind, ...rule })))
+  const rows = stored.flatMap(item =>
+    item.record.protocol.map(rule => ({
+      ...identifiers(item),
+      modality: item.record.kind,
+      ...Object.fromEntries(PROTOCOL_COLUMNS.map(column => [column, rule[column]])),
+    })),
+  )
   const table = asTable('group_protocol.tsv', rows, template('tables/protocol.json'))
   if (rows.length > 0) return table
-  const columns = ['bids_name', 'participant_id', 'session_id', 'modality', 'rule', 'title', 'verdict', 'value', 'recommended', 'field', 'says', 'reference']
+  const columns = ['bids_name', 'participant_id', 'session_id', 'modality', ...PROTOCOL_COLUMNS]
   return { ...table, columns, dictionary: describeColumns(columns, table.dictionary) }
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { createExclusively, fileFacts, linkTarget, listFolder, readText, remove, touch } from '../bids/disk.ts'
+import { createExclusively, fileFacts, isFolder, linkTarget, listFolder, makeFolder, readText, remove, touch, writeNew } from '../bids/disk.ts'
 
 /** Who holds a lock or owns a staging folder: enough to tell whether that process still lives. */
 export interface Owner {
@@ -25,7 +25,9 @@ export function thisOwner(host: string, pid: number, token: string): Owner {
 function startTicks(pid: number): string {
   try {
     // Fields after the command in parentheses, which may hold spaces itself; the start time is field 22 of the line.
-    return readText(`/proc/${pid}/stat`).replace(/^.*\) /s, '').split(' ')[19] ?? ''
+    const fields = readText(`/proc/${pid}/stat`).replace(/^.*\) /s, '').split(' ')
+    // One that has ended and whose parent has not asked yet (in a container perhaps never) does nothing any more.
+    return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? '')
   } catch {
     return ''
   }
@@ -68,14 +70,11 @@ export interface Lock {
 export function takeLock(path: string, self: Owner, now: () => number): Lock | { readonly heldBy: string } {
   for (let attempt = 0; attempt < 3; attempt++) {
     if (createExclusively(path, JSON.stringify(self))) {
-      const beat = setInterval(() => {
-        if (isOwn(path, self.token)) touch(path)
-      }, BEAT_MS)
-      beat.unref()
+      const rest = beat(path, self.token)
       return {
         path,
         release: () => {
-          clearInterval(beat)
+          rest()
           if (isOwn(path, self.token)) remove(path)
         },
       }
@@ -87,14 +86,51 @@ export function takeLock(path: string, self: Owner, now: () => number): Lock | {
   return { heldBy: owner ? `process ${owner.pid} on ${owner.host}` : 'another process' }
 }
 
+/** Give a sign of life with a file of ours now and then; the answer ends that. */
+function beat(path: string, token: string): () => void {
+  const timer = setInterval(() => {
+    try {
+      if (isOwn(path, token)) touch(path)
+    } catch {
+      // Taken in this moment, or a disk that does not answer: the next beat may reach it.
+    }
+  }, BEAT_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
 /** Whether a lock is still the one that was taken with this token: a worker asks before every rename. */
 export function isOwn(path: string, token: string): boolean {
   return parseOwner(path)?.token === token
 }
 
-/** Remove the staging folders whose owners are gone. Each holds an `owner.json`. */
-export function sweepStaging(folder: string, self: Owner, now: number): void {
-  for (const entry of listFolder(folder)) {
-    if (entry.kind === 'folder' && isGone(join(folder, entry.name, 'owner.json'), self, now)) remove(join(folder, entry.name))
+/**
+ * Make a staging folder. Its owner stands beside it, there before the folder and gone after it, so that a folder without
+ * an owner is always one that was left behind.
+ *
+ * @returns removes the folder with all in it
+ */
+export function makeStagingFolder(folder: string, self: Owner): () => void {
+  const owner = `${folder}.json`
+  writeNew(owner, JSON.stringify(self))
+  makeFolder(folder)
+  const rest = beat(owner, self.token)
+  return () => {
+    rest()
+    remove(folder)
+    remove(owner)
   }
+}
+
+/** Remove what calls that are gone have left: staging folders with the files of their owners, and locks. */
+export function sweep(folders: { readonly staging: string; readonly locks: string }, self: Owner, now: number): void {
+  const stems = new Set(listFolder(folders.staging).map(({ name }) => name.replace(/\.json$/, '')))
+  for (const stem of stems) {
+    const folder = join(folders.staging, stem)
+    if (!isGone(`${folder}.json`, self, now)) continue
+    remove(folder)
+    remove(`${folder}.json`)
+  }
+  if (!isFolder(folders.locks)) return
+  for (const { name } of listFolder(folders.locks)) if (isGone(join(folders.locks, name), self, now)) remove(join(folders.locks, name))
 }

@@ -1,7 +1,7 @@
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { indexDataset, inSelectedSessions, type Dataset } from '../bids/dataset.ts'
 import { type Derivative, indexDerivative, parseDerivatives } from '../bids/derivatives.ts'
-import { exists, isFolder, nearestFolder, readText, realFolder } from '../bids/disk.ts'
+import { exists, isFolder, isWritable, nearestFolder, readText, realFolder } from '../bids/disk.ts'
 import { type Asked, type BidsFilter, parseFilter } from '../bids/filter.ts'
 import { makeIndex } from '../bids/image-index.ts'
 import type { BidsName } from '../bids/name.ts'
@@ -27,13 +27,13 @@ export interface Seen {
 /**
  * Index the input dataset and all that the options name beside it.
  *
+ * What is wrong is said in the order of the exit codes: first the command, then the output, then the input.
+ *
  * @throws Refusal where a folder, a label or a file that was named cannot be used
  */
 export function look(request: { readonly input: string; readonly output: string; readonly options: Options }, around: Surroundings): Seen {
   const { input, output, options } = request
-  const indexed = indexDataset(input, { participants: options['participant-label'], sessions: options['session-label'] })
-  if (!indexed.ok) throw new Refusal(indexed.reason === 'no-dataset' ? EXIT.missing : EXIT.nothingSelected, indexed.message)
-  checkPlaces(input, output, options)
+  if (isFolder(input)) checkPlaces(input, output, options)
   const note = <T>(asked: Asked<T>): T => {
     if (!asked.ok) throw new Refusal(EXIT.usage, asked.message)
     for (const message of asked.notes) around.say({ event: 'note', message })
@@ -41,9 +41,13 @@ export function look(request: { readonly input: string; readonly output: string;
   }
   const file = options['bids-filter-file']
   const filter = file === undefined ? null : note(parseFilter(textOf(file), file))
-  const { dataset } = indexed
-  const derivatives = note(parseDerivatives(options.derivatives ?? [])).map(path => note(indexDerivative(path, dataset.participants)))
+  const paths = note(parseDerivatives(options.derivatives ?? []))
   checkFiles(options)
+  if (!options['dry-run'] && !options['list-participants']) checkOutput(output)
+  const indexed = indexDataset(input, { participants: options['participant-label'], sessions: options['session-label'] })
+  if (!indexed.ok) throw new Refusal(indexed.reason === 'no-dataset' ? EXIT.missing : EXIT.nothingSelected, indexed.message)
+  const { dataset } = indexed
+  const derivatives = paths.map(path => note(indexDerivative(path, dataset.participants)))
   const index: Index = makeIndex(dataset, (path, image) => readHeader(path, image.path), filter)
   for (const { message } of dataset.problems) around.say({ event: 'note', message })
   return { dataset, index, derivatives, filter, selected: image => inSelectedSessions(dataset, image), nothing: plan => nothing(request, dataset, plan) }
@@ -69,6 +73,19 @@ function checkPlaces(input: string, output: string, options: Options): void {
     const fromRaw = relative(raw, resolve(work))
     if (!fromRaw.startsWith('..')) throw new Refusal(EXIT.usage, `--work-dir ${work} is inside the input dataset; choose a folder elsewhere`)
   }
+}
+
+/**
+ * Whether the output folder can be made and written, before anything is looked at.
+ *
+ * @throws Refusal (73) where what is above it is a file, or not ours to write
+ */
+export function checkOutput(output: string): void {
+  const whole = resolve(output)
+  const near = nearestFolder(whole)
+  const next = near === whole ? undefined : join(near, relative(near, whole).split(sep)[0] ?? '')
+  const why = next !== undefined && exists(next) ? `${next} is a file` : isWritable(near) ? null : `${near} is not yours to write`
+  if (why !== null) throw new Refusal(EXIT.cannotCreate, `the output folder ${output} cannot be written: ${why}; name another folder, or correct its permissions`)
 }
 
 /** Files that options name must be there before anything starts. */

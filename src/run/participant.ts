@@ -7,6 +7,7 @@ import type { Fact, RunRecord } from '../report/record.ts'
 import { readRecord } from './complete.ts'
 import { type InputIdentity, identify } from './identity.ts'
 import { placeVolume } from './place.ts'
+import { LockLost } from './staging.ts'
 import type { PlannedTask } from './task.ts'
 import { type Written, writeRefusal, writeRun } from './write.ts'
 
@@ -14,7 +15,7 @@ import { type Written, writeRefusal, writeRun } from './write.ts'
 export interface RunWork {
   readonly do: 'run'
   readonly planned: PlannedTask
-  /** Problems that came up after the plan was made: validation, needs that failed. */
+  /** Problems that came up after the plan was made: needs that failed. */
   readonly problems: readonly Problem[]
   readonly input: string
   readonly output: string
@@ -32,30 +33,61 @@ export interface RunEnding {
   readonly problems: readonly Problem[]
 }
 
-/** The spine: load, bind, prepare, place, fit, write; the same for every technique. */
-export async function processRun(work: RunWork, kinds: readonly Modality[]): Promise<RunEnding> {
+/**
+ * The spine: load, bind, prepare, place, fit, write; the same for every technique.
+ *
+ * @param work - the task and where to work
+ * @param kinds - the slices
+ * @param verdict - what the validator found in the files of this run: waited for before anything is written
+ */
+export async function processRun(work: RunWork, kinds: readonly Modality[], verdict: Promise<readonly Problem[]>): Promise<RunEnding> {
+  try {
+    return await processLocked(work, kinds, verdict)
+  } catch (error) {
+    if (!(error instanceof LockLost)) throw error
+    const lost = problem('RUN_LOCKED', `${work.planned.task.label} was taken over by another process, whose result counts (${error.message}); call again to see it.`)
+    return { status: 'refused', problems: [...work.planned.task.problems, ...work.problems, lost] }
+  }
+}
+
+/**
+ * Let in what has come meanwhile: the end of the parent, a signal. Between long computations, so that a run neither goes on
+ * nor writes when nobody waits for it any more.
+ */
+async function breathe(): Promise<void> {
+  // The first turn can be that of the events that are being handled.
+  for (let turn = 0; turn < 2; turn++) await new Promise(resolve => setImmediate(resolve))
+}
+
+async function processLocked(work: RunWork, kinds: readonly Modality[], verdict: Promise<readonly Problem[]>): Promise<RunEnding> {
   const modality = kinds.find(kind => kind.name === work.planned.task.kind)
   if (!modality) throw new Error(`no slice is called ${work.planned.task.kind}`)
   const problems = [...work.planned.task.problems, ...work.problems]
   const known = readRecord(work.output, work.planned.record)
-  const inputs = await identifyInputs(work, known?.inputs ?? [])
-  const written: Written = { work, modality, inputs, earlier: known }
   const run = work.planned.run
-  if (!run || problems.some(({ severity }) => severity === 'error')) return refuse(written, run, problems)
-
-  const loaded = await load(run, work)
+  const ready = run && !isRefused(problems)
+  // Inflating waits for other threads; hashing fills the time.
+  const [inputs, loaded] = await Promise.all([identifyInputs(work, known?.inputs ?? []), ready ? load(run, work) : null])
+  const written: Written = { work, modality, inputs, earlier: known }
+  if (!ready || !loaded) return refuse(written, run, problems)
   if (!loaded.ok) return refuse(written, run, [...problems, ...loaded.problems])
   const { described, series, companions } = loaded.value
   // Bound anew: a role may have fallen away, and one that another task fills was not yet there when the plan was made.
   const bound = modality.bind(described)
   const said = merge(problems, loaded.problems, bound.problems)
   if (!bound.ok) return refuse(written, described, said)
-  const computed = compute(bound.value, series, companions, work, described)
+  const computed = await compute(bound.value, series, companions, work, described)
   if (!computed.ok) return refuse(written, described, merge(said, computed.problems), bound.value.facts)
-  const all = merge(said, computed.problems, computed.value.result.problems)
+  const all = merge(said, computed.problems, computed.value.result.problems, await verdict)
+  if (isRefused(all)) return refuse(written, described, all, bound.value.facts)
   const status = all.some(({ severity }) => severity === 'partial') ? 'partial' : 'complete'
+  await breathe()
   writeRun(written, { run: described, computation: bound.value, ...computed.value, problems: all, status })
   return { status, problems: all }
+}
+
+function isRefused(problems: readonly Problem[]): boolean {
+  return problems.some(({ severity }) => severity === 'error')
 }
 
 function refuse(written: Written, run: Run | null, problems: readonly Problem[], facts: readonly Fact[] = []): RunEnding {
@@ -132,8 +164,9 @@ interface Computed {
   readonly maskFrom: string | null
 }
 
-function compute(computation: Computation, series: readonly Volume[], companions: Placed, work: RunWork, run: Run): Checked<Computed> {
+async function compute(computation: Computation, series: readonly Volume[], companions: Placed, work: RunWork, run: Run): Promise<Checked<Computed>> {
   const first = computation.prepare(series, companions)
+  await breathe()
   if (!first.ok) return first
   const problems = [...first.problems, ...first.value.problems]
   const placed = placeRoles(companions, first.value, work, run)
@@ -145,6 +178,7 @@ function compute(computation: Computation, series: readonly Volume[], companions
     const name = run.roles.mask?.[0]?.name.path ?? run.series[0]?.name.path ?? ''
     return bad(problem('MASK_EMPTY', `${name}: the mask holds no voxel of the series; check its orientation and its values (inside is above 0.5).`, { file: name }))
   }
+  await breathe()
   const result = computation.fit(prepared, placed.value)
   if (!result.ok) return bad(...problems, ...result.problems)
   return good({ prepared, placed: placed.value, result: result.value, maskFrom: run.roles.mask?.[0]?.uri ?? null }, [...problems, ...result.problems])

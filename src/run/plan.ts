@@ -225,7 +225,7 @@ function planTask(
     facts: computation?.facts ?? (whole ? (kind.describe?.(run) ?? []) : []),
     problems,
   }
-  return { task, run: whole ? run : null, pending, requests: roles.map(({ request: { raw: _, ...request } }) => request), record: recordPath(placement), files: filesOf(run) }
+  return { task, entities, run: whole ? run : null, pending, requests: roles.map(({ request: { raw: _, ...request } }) => request), record: recordPath(placement), files: filesOf(run) }
 }
 
 /** Bytes of all images that a run reads, as they lie in memory. */

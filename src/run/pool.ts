@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { setMaxListeners } from 'node:events'
 import PQueue, { type Queue, type QueueAddOptions } from 'p-queue'
 
 /** How a child process ended. */
@@ -24,8 +25,11 @@ const SAID_LIMIT = 64_000
  * @param entry - the program's entry file
  * @param work - plain JSON
  * @param signal - when it aborts, the child is asked to end, and killed 5 s later
+ * @param later - plain JSON that the child is sent when it is known, and may wait for
  */
-export function workInChild(entry: string, work: unknown, signal: AbortSignal): Promise<Ending> {
+export function workInChild(entry: string, work: unknown, signal: AbortSignal, later?: Promise<unknown>): Promise<Ending> {
+  // As many children as run at once listen to one signal.
+  setMaxListeners(0, signal)
   return new Promise(resolve => {
     const child = fork(entry, [WORKER_WORD], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     let said = ''
@@ -54,8 +58,15 @@ export function workInChild(entry: string, work: unknown, signal: AbortSignal): 
       else if (answer) end({ kind: 'crashed', stack: answer.stack, said })
       else end({ kind: 'killed', signal: killedBy, code, said })
     })
-    child.send({ work }, error => {
-      if (error) said += `${error.message}\n`
+    const send = (message: { work: unknown } | { later: unknown }) =>
+      child.connected &&
+      child.send(message, error => {
+        if (error) said += `${error.message}\n`
+      })
+    send({ work })
+    later?.then(value => send({ later: value }), error => {
+      said += `${String(error)}\n`
+      stop()
     })
   })
 }

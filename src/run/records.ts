@@ -16,14 +16,18 @@ export interface StoredRecord {
  * @param participant - label of the one participant to look at; all by default
  */
 export function listRecords(output: string, participant?: string): StoredRecord[] {
-  const subjects = participant === undefined ? folders(output, 'sub-') : [`sub-${participant}`]
-  const paths = subjects.flatMap(subject => {
-    const places = [subject, ...folders(join(output, subject), 'ses-').map(session => `${subject}/${session}`)]
-    return places.flatMap(place => ['anat', 'dwi', 'perf'].flatMap(datatype => recordsIn(output, `${place}/${datatype}`)))
-  })
-  return paths.flatMap(path => {
+  return recordPaths(output, participant).flatMap(path => {
     const record = readRecord(output, path)
     return record ? [{ path, record }] : []
+  })
+}
+
+/** Where the provenance records of an output dataset lie, in order. */
+export function recordPaths(output: string, participant?: string): string[] {
+  const subjects = participant === undefined ? folders(output, 'sub-') : [`sub-${participant}`]
+  return subjects.flatMap(subject => {
+    const places = [subject, ...folders(join(output, subject), 'ses-').map(session => `${subject}/${session}`)]
+    return places.flatMap(place => ['anat', 'dwi', 'perf'].flatMap(datatype => recordsIn(output, `${place}/${datatype}`)))
   })
 }
 

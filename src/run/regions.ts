@@ -94,7 +94,8 @@ function rowHead({ bidsName, modality, entities, optionsHash }: RowHead, map: Ma
 }
 
 function summarise(map: MapOutput, status: Uint8Array, reliable: MapOutput | undefined, region: Region): Record<string, number | null> {
-  const values: number[] = []
+  const found = new Float64Array(status.length)
+  let valid = 0
   let voxels = 0
   let bound = 0
   let trusted = 0
@@ -103,15 +104,15 @@ function summarise(map: MapOutput, status: Uint8Array, reliable: MapOutput | und
     voxels++
     const value = map.values[voxel]!
     if (!Number.isFinite(value)) continue
-    values.push(value)
+    found[valid++] = value
     if (status[voxel] === 2) bound++
     if (reliable?.values[voxel] === 1) trusted++
   }
-  const counts = { n_voxels: voxels, n_valid: values.length, n_at_bound: bound, n_reliable: reliable ? trusted : null }
+  const values = found.subarray(0, valid).sort()
+  const counts = { n_voxels: voxels, n_valid: valid, n_at_bound: bound, n_reliable: reliable ? trusted : null }
   const none = { mean: null, sd: null, median: null, p5: null, p25: null, p75: null, p95: null }
   const apart = { value: null, se: null, ci_low: null, ci_high: null }
   if (values.length === 0) return { ...counts, ...none, ...apart }
-  values.sort((a, b) => a - b)
   const at = (p: number) => quantileSorted(values, p)
   return {
     ...counts,

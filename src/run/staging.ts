@@ -37,11 +37,12 @@ export function makeStaging(output: string, folder: string, lock: { readonly pat
       added.push(path)
     },
     commit(record, stale) {
-      // Without its record a run is incomplete: from here to the last rename a kill leaves work to do, never a false claim.
       if (!isOwn(lock.path, lock.token)) throw new LockLost(`the lock ${lock.path} was taken by another process`)
+      // Before the record that lists them: a kill in between leaves a run that is incomplete, and no file that nobody knows.
+      for (const path of stale) if (!added.includes(path)) remove(join(output, path))
+      // Without its record a run is incomplete: from here to the last rename a kill leaves work to do, never a false claim.
       if (exists(join(output, record))) remove(join(output, record))
       for (const path of added) if (path !== record) move(path)
-      for (const path of stale) if (!added.includes(path)) remove(join(output, path))
       move(record)
       remove(folder)
     },

@@ -32,6 +32,8 @@ export interface Task {
 /** A task with what its child process needs beside it. */
 export interface PlannedTask {
   readonly task: Task
+  /** Entities that all images of the series share. */
+  readonly entities: Readonly<Record<string, string>>
   /** Absent where the run was refused before its inputs could be described. */
   readonly run: Run | null
   /** Roles that are filled by another task of this plan, by task id; `required` ones refuse the run when that fails. */

@@ -1,5 +1,6 @@
 import { runValidator } from '../bids/validate.ts'
 import type { Modality } from '../modalities/modality.ts'
+import type { Problem } from '../problems.ts'
 import { processRun, type RunWork } from './participant.ts'
 import type { Answer } from './pool.ts'
 import { type ReportWork, writeReport } from './report.ts'
@@ -24,10 +25,18 @@ export type Work = RunWork | ReportWork | ValidateWork
 export function serve(kinds: readonly Modality[]): void {
   process.on('disconnect', () => process.exit(0))
   process.on('SIGTERM', () => process.exit(143))
-  // A terminal sends ^C to the whole group: the parent decides what becomes of its workers.
-  process.on('SIGINT', () => {})
-  process.on('message', (message: { readonly work: Work }) => {
-    perform(message.work, kinds)
+  // A terminal sends ^C, a batch system SIGUSR1 to the whole group: the parent decides what becomes of its workers. (Without
+  // a listener SIGUSR1 would start the debugger.)
+  for (const signal of ['SIGINT', 'SIGUSR1'] as const) process.on(signal, () => {})
+  // Gone while this file was loading.
+  if (!process.connected) process.exit(0)
+  let tell = (_later: unknown) => {}
+  const later = new Promise<unknown>(resolve => {
+    tell = resolve
+  })
+  process.on('message', (message: { readonly work: Work } | { readonly later: unknown }) => {
+    if ('later' in message) return tell(message.later)
+    perform(message.work, kinds, later)
       .then(
         (value): Answer => ({ kind: 'done', value }),
         (error: unknown): Answer => ({ kind: 'crashed', stack: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
@@ -37,8 +46,8 @@ export function serve(kinds: readonly Modality[]): void {
   })
 }
 
-function perform(work: Work, kinds: readonly Modality[]): Promise<unknown> {
-  if (work.do === 'run') return processRun(work, kinds)
+function perform(work: Work, kinds: readonly Modality[], later: Promise<unknown>): Promise<unknown> {
+  if (work.do === 'run') return processRun(work, kinds, later as Promise<readonly Problem[]>)
   if (work.do === 'report') return writeReport(work)
   return runValidator(work.root, work.files, work.validator)
 }

@@ -79,7 +79,8 @@ export function writeRun(written: Written, finished: Finished): void {
   })
 }
 
-const PROTOCOL_COLUMNS = ['rule', 'title', 'verdict', 'value', 'recommended', 'field', 'says', 'reference'] as const satisfies readonly (keyof ProtocolRow)[]
+/** Columns of the protocol tables, in order. */
+export const PROTOCOL_COLUMNS = ['rule', 'title', 'verdict', 'value', 'recommended', 'field', 'says', 'reference'] as const satisfies readonly (keyof ProtocolRow)[]
 
 /**
  * Write the record of a refused run, so that reports and group tables show it.
@@ -113,7 +114,7 @@ function finish(written: Written, staging: Staging, record: Omit<RunRecord, 'exe
 }
 
 function recordHead({ work, modality, inputs }: Written, run: Run | null, problems: readonly Problem[], facts: readonly Fact[]) {
-  const { task } = work.planned
+  const { task, run: asked } = work.planned
   const settings = run ? settingsOf(modality, run) : { options: task.options }
   return {
     program: { name: 'perfquant', version: work.version },
@@ -123,7 +124,7 @@ function recordHead({ work, modality, inputs }: Written, run: Run | null, proble
     label: task.label,
     participant: task.participant,
     session: task.session,
-    entities: run?.entities ?? {},
+    entities: work.planned.entities,
     problems,
     facts,
     series: task.series.map(path => `bids:raw:${path}`),
@@ -131,7 +132,8 @@ function recordHead({ work, modality, inputs }: Written, run: Run | null, proble
     inputs,
     options: task.options,
     optionsHash: hashOf(settings.options),
-    identity: run ? taskIdentity(work.version, modality, run, inputs) : '',
+    // Of the run as it was planned: a role that fell away for an image that cannot be read falls away the next time, too.
+    identity: asked ? taskIdentity(work.version, modality, asked, inputs) : '',
     stage: modality.stage,
     seed: run?.seed ?? 0,
   }

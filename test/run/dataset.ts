@@ -11,7 +11,9 @@ export interface AslRun {
   readonly also?: string
   /** Fields of the sidecar that differ; null removes one. */
   readonly sidecar?: Readonly<Record<string, unknown>>
-  /** Volume types; null leaves the table out. */
+  /** What the volumes of the series are. */
+  readonly volumes?: readonly string[]
+  /** What the table says that they are, where that differs; null leaves the table out. */
   readonly context?: readonly string[] | null
   /** Where M0 comes from. */
   readonly m0?: 'Separate' | 'Included' | 'Absent'
@@ -74,8 +76,9 @@ function writeRun(root: string, run: AslRun): void {
   const { folder, name } = stemOf(run)
   const base = join(root, folder, name)
   const m0 = run.m0 ?? 'Separate'
-  const context = run.context === undefined ? [...(m0 === 'Included' ? ['m0scan'] : []), ...PAIRS] : run.context
-  const image = seriesOf(run, context ?? PAIRS)
+  const volumes = run.volumes ?? [...(m0 === 'Included' ? ['m0scan'] : []), ...PAIRS]
+  const context = run.context === undefined ? volumes : run.context
+  const image = seriesOf(run, volumes)
   const bytes = run.bytes ? run.bytes(image) : image
   if (typeof bytes === 'string') {
     mkdirSync(dirname(base), { recursive: true })

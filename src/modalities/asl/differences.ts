@@ -59,11 +59,7 @@ export function summarise(
   volumes.differences.forEach((difference, at) => {
     subtract(raw, volume, difference, inside)
     const values = options.smooth > 0 ? smoothWithin(raw, reference.grid, mask, options.smooth) : raw
-    for (const v of inside) {
-      const away = values[v]! - centre[v]!
-      centre[v]! += away / (at + 1)
-      squares[v]! += away * (values[v]! - centre[v]!)
-    }
+    welford(centre, squares, values, at + 1, inside)
     courses.brain.push(meanOver(values, gain, inside))
     if (grey) courses.gm?.push(meanOver(values, gain, grey))
     if (series) for (const v of inside) series[at * mask.length + v] = gain[v]! * values[v]!
@@ -72,18 +68,42 @@ export function summarise(
   return { mean: centre, sd, courses, series }
 }
 
+/** Take one more value into the mean and the sum of squares about it, in the given voxels. */
+function welford(
+  centre: Float64Array,
+  squares: Float64Array,
+  values: Float64Array | Float32Array,
+  count: number,
+  voxels: Int32Array,
+): void {
+  for (let at = 0; at < voxels.length; at++) {
+    const v = voxels[at]!
+    const value = values[v]!
+    const away = value - centre[v]!
+    const moved = centre[v]! + away / count
+    centre[v] = moved
+    squares[v]! += away * (value - moved)
+  }
+}
+
 /** Control minus label, or the volume itself, in the given voxels of `out`, unit of the series. */
 function subtract(out: Float64Array, volume: Volume, { plus, minus }: Difference, voxels: Int32Array): void {
   const { data, slope, intercept } = volume
   const n = out.length
-  if (minus === null) for (const v of voxels) out[v] = slope * data[plus * n + v]! + intercept
-  else for (const v of voxels) out[v] = slope * (data[plus * n + v]! - data[minus * n + v]!)
+  const one = plus * n
+  const other = (minus ?? plus) * n
+  for (let at = 0; at < voxels.length; at++) {
+    const v = voxels[at]!
+    out[v] = minus === null ? slope * data[one + v]! + intercept : slope * (data[one + v]! - data[other + v]!)
+  }
 }
 
 /** Mean of value times gain over the voxels in which both are numbers. */
 function meanOver(values: Float64Array | Float32Array, gain: Float64Array, voxels: Int32Array): number {
-  let [sum, count] = [0, 0]
-  for (const v of voxels) {
+  let sum = 0
+  let count = 0
+  for (let at = 0; at < voxels.length; at++) {
+    const v = voxels[at]!
     const value = gain[v]! * values[v]!
     if (!Number.isFinite(value)) continue
     sum += value

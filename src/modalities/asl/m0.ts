@@ -129,17 +129,21 @@ function planVolumes(
   volumes: readonly number[],
   frames: number,
 ): M0 | null {
-  const recovery = readRecovery(fields, run, source, from === 'included', frames)
+  const recovery = readRecovery(fields, run, source, {
+    image: source,
+    frames,
+    volumes,
+    canBeSaturated: from === 'included',
+  })
   if (!recovery) return null
   if (from === 'included') checkIncludedEcho(fields, volumes, frames)
-  const factors = volumes.map(volume => recovery.factors[volume]!)
   const what =
     from === 'included'
       ? `${volumes.length} m0scan volume(s) of the series`
       : `mean of the ${volumes.length} control volumes`
   return {
-    plan: { source: from, volumes, factors },
-    parameters: [sourceParameter(what, fieldFrom(source, 'M0Type')), ...recovery.parameters(volumes)],
+    plan: { source: from, volumes, factors: recovery.factors },
+    parameters: [sourceParameter(what, fieldFrom(source, 'M0Type')), ...recovery.parameters],
   }
 }
 
@@ -160,12 +164,13 @@ function planSeparate(fields: FieldReader, run: Run, source: Source): M0 | null 
   for (const image of images) {
     const own = readFields(image)
     const frames = image.header?.frames ?? 1
-    const recovery = readRecovery(own, run, image, true, frames, source)
+    const volumes = Array.from({ length: frames }, (_, volume) => volume)
+    const recovery = readRecovery(own, run, source, { image, frames, volumes, canBeSaturated: true })
     checkSeparateEcho(own, fields)
     fields.problems.push(...own.problems)
     if (!recovery) return null
     factors.push(recovery.factors)
-    if (factors.length === 1) parameters.push(...recovery.parameters(recovery.factors.map((_, volume) => volume)))
+    if (factors.length === 1) parameters.push(...recovery.parameters)
   }
   return { plan: { source: 'separate', factors }, parameters }
 }

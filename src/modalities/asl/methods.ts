@@ -215,7 +215,7 @@ function m0Sentence({ m0: { plan } }: Quantification, parameters: readonly Param
   const recovery =
     typeof T1t === 'number'
       ? `corrected for incomplete recovery with a tissue T1 of ${digits(T1t)} s`
-      : `not corrected for recovery, which takes less than ${RECOVERY_LIMIT.value} s`
+      : `not corrected for recovery, for its time of recovery is at least ${RECOVERY_LIMIT.value} s`
   const scale = options['asl-m0-scale'] === 1 ? '' : `, multiplied by ${options['asl-m0-scale']}`
   const kernel = options['asl-m0-fwhm']
   const smooth =

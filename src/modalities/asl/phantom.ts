@@ -46,6 +46,8 @@ export interface Acquired {
   /** Normal noise (default), which has no bias, or that of magnitude images. */
   readonly noise?: 'gaussian' | 'rician'
   readonly seed: string
+  /** Factor on the CBF of all tissues: the participant's own level of perfusion [1]; 1 by default. */
+  readonly level?: number
 }
 
 /** The voxels of an ASL phantom. */
@@ -73,9 +75,9 @@ export interface AslSignals {
  * @param acquired - how it is acquired
  */
 export function aslSignals(tissues: Tissues, acquired: Acquired): AslSignals {
-  const { pairs = PAIRS, m0 = 'separate', suppressed = true, snr, noise = 'gaussian', seed } = acquired
+  const { pairs = PAIRS, m0 = 'separate', suppressed = true, snr, noise = 'gaussian', seed, level = 1 } = acquired
   const n = tissues.gm.length
-  const cbf = mix(tissues, TISSUE.cbf)
+  const cbf = mix(tissues, TISSUE.cbf).map(value => level * value)
   const still = mix(tissues, TISSUE.m0)
   const weight = continuousBolusWeight(PROTOCOL, bloodT1(PROTOCOL.tesla).value)
   const efficiency = LABELING_EFFICIENCY.PCASL.value * suppressionFactor(suppressed ? SUPPRESSION.pulses : 0)
@@ -185,12 +187,12 @@ const fraction = (label: string): OutputName => ({ mod: true, label, suffix: 'pr
  * The bands of the comparison are those that the documentation promises for the default options; the standard error of a
  * region's mean is far below them at the default signal-to-noise ratio.
  *
- * @param settings - head, signal-to-noise ratio, seed, path of the series
+ * @param settings - head, signal-to-noise ratio, seed, level of perfusion, path of the series
  */
-export function aslPhantom({ anatomy, snr, seed, path }: PhantomSettings): Phantom {
+export function aslPhantom({ anatomy, snr, seed, level, path }: PhantomSettings): Phantom {
   const grid = headGrid(PROTOCOL.voxel)
   const tissues = anatomy.tissues(grid)
-  const { series, types, m0, cbf } = aslSignals(tissues, { snr, seed })
+  const { series, types, m0, cbf } = aslSignals(tissues, { snr, seed, level })
   const aslcontext: Table = { columns: ['volume_type'], rows: types.map(type => [type]) }
   const main: PhantomImage = {
     suffix: 'asl',

@@ -1,7 +1,7 @@
 import type { Table } from '../../bids/tsv.ts'
 import { brainMask } from '../../image/mask.ts'
 import { resampleVolume } from '../../image/resample.ts'
-import { frameValues, isSameGrid, type Volume, voxelCount, voxelSize } from '../../image/volume.ts'
+import { isSameGrid, type Volume, type VoxelArray, voxelCount, voxelSize } from '../../image/volume.ts'
 import type { Options } from '../../options.ts'
 import { type Checked, good, problem } from '../../problems.ts'
 import type { Placed, Prepared } from '../modality.ts'
@@ -63,15 +63,22 @@ export function prepareSeries(
  * @param factors - what each is multiplied with [1], shape (nIndex); 1 where absent
  */
 export function meanVolume(series: Volume, volumes: readonly number[], factors?: readonly number[]): Float64Array {
+  const { data, slope, intercept } = series
   const n = voxelCount(series.grid)
   const sum = new Float64Array(n)
-  const frame = new Float64Array(n)
-  volumes.forEach((volume, at) => {
-    frameValues(series, volume, frame)
+  let whole = 0
+  for (const [at, volume] of volumes.entries()) {
     const factor = (factors?.[at] ?? 1) / volumes.length
-    for (let v = 0; v < n; v++) sum[v]! += factor * frame[v]!
-  })
+    accumulate(sum, data, volume * n, factor)
+    whole += factor
+  }
+  if (slope !== 1 || intercept !== 0) for (let v = 0; v < n; v++) sum[v] = slope * sum[v]! + intercept * whole
   return sum
+}
+
+/** Add one volume times a factor to a sum, shape (nVoxel). */
+function accumulate(sum: Float64Array, data: VoxelArray, offset: number, factor: number): void {
+  for (let v = 0; v < sum.length; v++) sum[v]! += factor * data[offset + v]!
 }
 
 /** The first separate M0 on the grid of the series, for the mask; null where there is none or it shares no space. */
@@ -91,9 +98,11 @@ function maskImage(series: Volume, m0: readonly Volume[] | undefined): Float64Ar
 function confoundsTable({ data, slope, intercept }: Volume, types: readonly string[], mask: Uint8Array): Table {
   const inside = voxelsOf(mask)
   const rows = types.map((type, volume) => {
-    let [sum, count] = [0, 0]
-    for (const v of inside) {
-      const value = data[volume * mask.length + v]!
+    const offset = volume * mask.length
+    let sum = 0
+    let count = 0
+    for (let at = 0; at < inside.length; at++) {
+      const value = data[offset + inside[at]!]!
       if (!Number.isFinite(value)) continue
       sum += value
       count++

@@ -6,65 +6,82 @@ import { checkTimes, type FieldReader, fieldFrom, inSeconds, perVolume } from '.
 import { LIMITS } from './limits.ts'
 import { chooseTissueT1, type Setting } from './settings.ts'
 
-/** How far M0 had recovered in each volume of an image. */
+/** How far M0 had recovered. */
 export interface Recovery {
-  /** What each volume is multiplied with [1], shape (nVolume). */
+  /** What each M0 volume is multiplied with [1], shape (nM0). */
   readonly factors: readonly number[]
-  /** The numbers behind the factors of the given volumes. */
-  parameters(volumes: readonly number[]): Parameter[]
+  /** The numbers behind the factors. */
+  readonly parameters: readonly Parameter[]
+}
+
+/** The volumes that M0 is taken from. */
+export interface M0Volumes {
+  /** The image that holds them. */
+  readonly image: Source
+  /** Number of all its volumes. */
+  readonly frames: number
+  /** Indices of those that are M0. */
+  readonly volumes: readonly number[]
+  /** Whether they may have been saturated before (GE); labelled and control images are not. */
+  readonly canBeSaturated: boolean
 }
 
 /**
- * How far M0 had recovered in each volume.
+ * How far M0 had recovered in each of its volumes; null, with problems, where that cannot be known.
  *
  * @remarks
  * Below 5 s of recovery `M0 = S / (1 − exp(−t/T1t))`, else `M0 = S`; `t` is the recovery time where one is stated (GE
  * saturates before the M0 readout), else the repetition time.
+ *
+ * @param fields - reader of the metadata of the image that holds M0
+ * @param run - for its options
+ * @param series - the series: it states the field strength where an M0 image does not
+ * @param m0 - the volumes
  */
-export function readRecovery(
-  fields: FieldReader,
-  run: Run,
-  source: Source,
-  canBeSaturated: boolean,
-  frames: number,
-  series: Source = source,
-): Recovery | null {
-  const stated = canBeSaturated ? readStatedRecovery(fields, run, source) : null
+export function readRecovery(fields: FieldReader, run: Run, series: Source, m0: M0Volumes): Recovery | null {
+  const stated = m0.canBeSaturated ? readStatedRecovery(fields, run, m0.image) : null
   const need = stated ? null : 'it says how far M0 had recovered; add it in seconds.'
   const times = stated ? [stated.time] : fields.numbers('RepetitionTimePreparation', need)
   if (!times || (!stated && !checkRepetition(fields, times))) return null
-  const each = perVolume(fields, 'RepetitionTimePreparation', times, frames)
+  const each = perVolume(fields, 'RepetitionTimePreparation', times, m0.frames)
   if (!each) return null
-  // An M0 image of a derivative may state no field strength: the series was acquired on the same scanner.
-  const T1t = chooseTissueT1(fields, run, fields.has('MagneticFieldStrength') ? source : series)
-  if (!T1t) return null
-  const factorOf = (time: number) => (time < RECOVERY_LIMIT.value ? 1 / saturationRecovery(time, T1t.value) : 1)
-  if (!stated && canBeSaturated) warnOfSaturation(fields, source, each[0]!, T1t, factorOf)
-  const from = stated?.from ?? fieldFrom(source, 'RepetitionTimePreparation')
-  const parameters = (volumes: readonly number[]): Parameter[] => {
-    const used = volumes.map(volume => each[volume]!)
-    const one = (values: readonly number[]) => (new Set(values).size === 1 ? values[0]! : values)
-    const meaning = stated ? 'Time from saturation to the M0 readout' : 'Repetition time of M0'
-    const time: Parameter = {
-      name: stated ? 'M0RecoveryTime' : 'M0RepetitionTime',
-      symbol: 'TR',
-      meaning,
-      value: one(used),
-      unit: 's',
-      source: stated?.source ?? 'sidecar',
-      from,
-    }
-    const factor: Parameter = {
-      name: 'M0T1CorrectionFactor',
-      meaning: `Correction of M0 for incomplete recovery, below ${RECOVERY_LIMIT.value} s`,
-      value: one(used.map(factorOf)),
-      unit: '1',
-      source: 'computed',
-      defaultSource: RECOVERY_LIMIT.source,
-    }
-    return used.some(t => t < RECOVERY_LIMIT.value) ? [time, T1t, factor] : [time, factor]
+  const used = m0.volumes.map(volume => each[volume]!)
+  const isUncertain = !stated && m0.canBeSaturated && isGE(m0.image)
+  const isShort = used.some(time => time < RECOVERY_LIMIT.value)
+  const T1t =
+    isShort || isUncertain ? chooseTissueT1(fields, run, fields.has('MagneticFieldStrength') ? m0.image : series) : null
+  if (!T1t && (isShort || isUncertain)) return null
+  const factorOf = (time: number) => (T1t && time < RECOVERY_LIMIT.value ? 1 / saturationRecovery(time, T1t.value) : 1)
+  if (isUncertain && T1t) warnOfSaturation(fields, used[0]!, T1t, factorOf)
+  const factors = used.map(factorOf)
+  const time: Parameter = {
+    name: stated ? 'M0RecoveryTime' : 'M0RepetitionTime',
+    symbol: 'TR',
+    meaning: stated ? 'Time from saturation to the M0 readout' : 'Repetition time of M0',
+    value: oneOrAll(used),
+    unit: 's',
+    source: stated?.source ?? 'sidecar',
+    from: stated?.from ?? fieldFrom(m0.image, 'RepetitionTimePreparation'),
   }
-  return { factors: each.map(factorOf), parameters }
+  const factor: Parameter = {
+    name: 'M0T1CorrectionFactor',
+    meaning: `Correction of M0 for incomplete recovery, below ${RECOVERY_LIMIT.value} s`,
+    value: oneOrAll(factors),
+    unit: '1',
+    source: 'computed',
+    defaultSource: RECOVERY_LIMIT.source,
+  }
+  return { factors, parameters: T1t && isShort ? [time, T1t, factor] : [time, factor] }
+}
+
+/** The value that all have, or all of them. */
+function oneOrAll(values: readonly number[]): number | readonly number[] {
+  return new Set(values).size === 1 ? values[0]! : values
+}
+
+function isGE({ sidecar }: Source): boolean {
+  const maker = sidecar.values['Manufacturer']
+  return typeof maker === 'string' && /^ge(\W|$)|general electric/i.test(maker)
 }
 
 /** The recovery time that an option or our own sidecar key states. */
@@ -82,15 +99,7 @@ function readStatedRecovery(
   return null
 }
 
-function warnOfSaturation(
-  fields: FieldReader,
-  source: Source,
-  time: number,
-  T1t: Setting,
-  factorOf: (time: number) => number,
-): void {
-  const maker = source.sidecar.values['Manufacturer']
-  if (typeof maker !== 'string' || !/^ge(\W|$)|general electric/i.test(maker)) return
+function warnOfSaturation(fields: FieldReader, time: number, T1t: Setting, factorOf: (time: number) => number): void {
   const [ordinary, saturated] = [factorOf(time), factorOf(GE_RECOVERY_TIME.value)]
   const lower = Math.round((1 - ordinary / saturated) * 100)
   fields.say(
@@ -122,8 +131,12 @@ function warnOfEcho(fields: FieldReader, echo: number, other: number): void {
   fields.say(
     'M0_ECHO_TIME_DIFFERS',
     'EchoTime',
-    `is ${echo * 1000} ms for M0 and ${other * 1000} ms for the series: T2* decay differs and CBF is off by that; acquire both with one echo time.`,
+    `is ${inMilliseconds(echo)} ms for M0 and ${inMilliseconds(other)} ms for the series: T2* decay differs and CBF is off by that; acquire both with one echo time.`,
   )
+}
+
+function inMilliseconds(time: number): number {
+  return Number((time * 1000).toPrecision(6))
 }
 
 /** Whether repetition times can be used: above 0 and in seconds. */
