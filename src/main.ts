@@ -17,6 +17,11 @@ import type { RunEvent, Surroundings } from './run/surroundings.ts'
  */
 export async function main(kinds: readonly Modality[]): Promise<void> {
   const argv = process.argv.slice(2)
+  // A reader that has seen enough (`| head`) is no reason to stop.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
   if (argv[0] === WORKER_WORD && process.send) {
     const { serve } = await import('./run/worker.ts')
     return serve(kinds)

@@ -5,7 +5,13 @@ import type { Unit } from '../src/units.ts'
 
 const rules: Record<string, unknown> = JSON.parse(readFileSync('bids_templates/protocol/asl.json', 'utf8'))
 
-const UNITS: Readonly<Record<string, Unit>> = { LabelingDuration: 's', PostLabelingDelay: 's', AcquisitionVoxelSize: 'mm', ReadoutDuration: 's', Age: 'year' }
+const UNITS: Readonly<Record<string, Unit>> = {
+  LabelingDuration: 's',
+  PostLabelingDelay: 's',
+  AcquisitionVoxelSize: 'mm',
+  ReadoutDuration: 's',
+  Age: 'year',
+}
 
 /** Facts of the recommended protocol, with changes. */
 function facts(changes: Readonly<Record<string, ProtocolFact['value']>> = {}): ProtocolFact[] {
@@ -23,7 +29,12 @@ function facts(changes: Readonly<Record<string, ProtocolFact['value']>> = {}): P
     HemodynamicImpairment: null,
     ...changes,
   }
-  return Object.entries(values).map(([name, value]) => ({ name, value, unit: UNITS[name] ?? '1', from: `${name} in sub-01_asl.json` }))
+  return Object.entries(values).map(([name, value]) => ({
+    name,
+    value,
+    unit: UNITS[name] ?? '1',
+    from: `${name} in sub-01_asl.json`,
+  }))
 }
 
 /** Verdicts by rule. */
@@ -34,7 +45,17 @@ function verdicts(changes: Readonly<Record<string, ProtocolFact['value']>> = {})
 describe('the recommendations for ASL', () => {
   it('pass the recommended protocol', () => {
     expect(new Set(Object.values(verdicts()))).toEqual(new Set(['pass']))
-    expect(Object.keys(verdicts())).toEqual(['labelling', 'labelling-duration', 'delay', 'background-suppression', 'readout', 'readout-segments', 'readout-duration', 'voxel-size', 'contrast-agent'])
+    expect(Object.keys(verdicts())).toEqual([
+      'labelling',
+      'labelling-duration',
+      'delay',
+      'background-suppression',
+      'readout',
+      'readout-segments',
+      'readout-duration',
+      'voxel-size',
+      'contrast-agent',
+    ])
   })
 
   it('give value, field, recommendation and reference in every row', () => {
@@ -61,12 +82,33 @@ describe('the recommendations for ASL', () => {
     ['a delay for a person over 70', { PostLabelingDelay: 2, Age: 75 }, { delay: 'warn', 'delay-over-70': 'info' }],
     ['a neonate', { PostLabelingDelay: 2, Age: 0.02 }, { 'delay-neonate': 'pass', delay: undefined }],
     ['a neonate with the delay of adults', { PostLabelingDelay: 1.5, Age: 0.02 }, { 'delay-neonate': 'fail' }],
-    ['declared impairment', { PostLabelingDelay: 2.2, LabelingDuration: 2, HemodynamicImpairment: true }, { 'delay-impaired': 'pass', 'labelling-duration-impaired': 'pass', delay: undefined, 'labelling-duration': undefined }],
-    ['declared impairment, standard timing', { HemodynamicImpairment: true }, { 'delay-impaired': 'warn', 'labelling-duration-impaired': 'info' }],
+    [
+      'declared impairment',
+      { PostLabelingDelay: 2.2, LabelingDuration: 2, HemodynamicImpairment: true },
+      {
+        'delay-impaired': 'pass',
+        'labelling-duration-impaired': 'pass',
+        delay: undefined,
+        'labelling-duration': undefined,
+      },
+    ],
+    [
+      'declared impairment, standard timing',
+      { HemodynamicImpairment: true },
+      { 'delay-impaired': 'warn', 'labelling-duration-impaired': 'info' },
+    ],
     ['no impairment', { HemodynamicImpairment: false }, { delay: 'pass', 'delay-impaired': undefined }],
-    ['pulsed labelling', { ArterialSpinLabelingType: 'PASL', LabelingDuration: null, PostLabelingDelay: 2 }, { labelling: 'fail', delay: undefined, 'labelling-duration': undefined }],
+    [
+      'pulsed labelling',
+      { ArterialSpinLabelingType: 'PASL', LabelingDuration: null, PostLabelingDelay: 2 },
+      { labelling: 'fail', delay: undefined, 'labelling-duration': undefined },
+    ],
     ['no background suppression', { BackgroundSuppression: false }, { 'background-suppression': 'fail' }],
-    ['a 2D readout', { MRAcquisitionType: '2D' }, { readout: 'fail', 'readout-segments': undefined, 'readout-duration': undefined }],
+    [
+      'a 2D readout',
+      { MRAcquisitionType: '2D' },
+      { readout: 'fail', 'readout-segments': undefined, 'readout-duration': undefined },
+    ],
     ['a single shot', { NumberShots: 1 }, { 'readout-segments': 'warn' }],
     ['a long segment', { ReadoutDuration: 0.35 }, { 'readout-duration': 'warn' }],
     ['small voxels', { AcquisitionVoxelSize: [2, 2, 2] }, { 'voxel-size': 'warn' }],
@@ -74,11 +116,18 @@ describe('the recommendations for ASL', () => {
     ['large voxels', { AcquisitionVoxelSize: [4, 4, 8] }, { 'voxel-size': 'warn' }],
     ['a contrast agent before', { ContrastAgentBefore: true }, { 'contrast-agent': 'fail' }],
     ['times that are not known', { ContrastAgentBefore: null }, { 'contrast-agent': 'not assessable' }],
-    ['what is not stated', { NumberShots: null, ReadoutDuration: null }, { 'readout-segments': 'not assessable', 'readout-duration': 'not assessable' }],
+    [
+      'what is not stated',
+      { NumberShots: null, ReadoutDuration: null },
+      { 'readout-segments': 'not assessable', 'readout-duration': 'not assessable' },
+    ],
     ['several delays', { PostLabelingDelay: [0.5, 1, 1.5] }, { delay: 'not assessable' }],
   ] as const)('judge %s', (_, changes, expected) => {
-    expect(verdicts(changes)).toMatchObject(Object.fromEntries(Object.entries(expected).filter(([, verdict]) => verdict !== undefined)))
-    for (const [rule, verdict] of Object.entries(expected)) if (verdict === undefined) expect(verdicts(changes)).not.toHaveProperty(rule)
+    expect(verdicts(changes)).toMatchObject(
+      Object.fromEntries(Object.entries(expected).filter(([, verdict]) => verdict !== undefined)),
+    )
+    for (const [rule, verdict] of Object.entries(expected))
+      if (verdict === undefined) expect(verdicts(changes)).not.toHaveProperty(rule)
   })
 })
 
@@ -89,7 +138,15 @@ describe('a rule file', () => {
   })
 
   it('with a condition that does not exist is a defect', () => {
-    const rule = { rule: 'x', title: 'x', fact: 'x', recommended: 'x', reference: 'x', when: ['nothing'], verdicts: [{ verdict: 'pass', says: '' }] }
+    const rule = {
+      rule: 'x',
+      title: 'x',
+      fact: 'x',
+      recommended: 'x',
+      reference: 'x',
+      when: ['nothing'],
+      verdicts: [{ verdict: 'pass', says: '' }],
+    }
     expect(() => evaluateProtocol({ conditions: {}, rules: [rule] }, [])).toThrow(/no condition nothing/)
   })
 })

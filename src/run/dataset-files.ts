@@ -1,5 +1,7 @@
 import { join, relative, resolve } from 'node:path'
 import { exists, readText, writeWhole } from '../bids/disk.ts'
+import { isObject } from '../bids/json.ts'
+import { readDatasetJson } from '../bids/read.ts'
 import { template, templateText } from '../bids/templates.ts'
 import { formatTable } from '../bids/tsv.ts'
 import { listRecords } from './records.ts'
@@ -34,6 +36,7 @@ export function writeDatasetFiles(context: DatasetContext): void {
   }
 }
 
+/** The description; the links that earlier calls needed stay, for their sidecars name them. */
 function description({ input, output, version, container, derivatives }: DatasetContext): Record<string, unknown> {
   const link = (root: string) => (relative(resolve(output), resolve(root)).startsWith('..') ? `file://${resolve(root)}` : resolve(root))
   const [generator] = [template('dataset_description.json')['GeneratedBy']].flat()
@@ -43,8 +46,14 @@ function description({ input, output, version, container, derivatives }: Dataset
       { ...(typeof generator === 'object' ? generator : {}), Version: version, ...(container ? { Container: { Type: container.split(':')[0], Tag: container } } : {}) },
     ],
     SourceDatasets: [{ URL: `file://${resolve(input)}` }],
-    DatasetLinks: Object.fromEntries([['raw', `file://${resolve(input)}`], ...derivatives.map(({ name, root }) => [name, link(root)])]),
+    DatasetLinks: { ...earlierLinks(output), raw: `file://${resolve(input)}`, ...Object.fromEntries(derivatives.map(({ name, root }) => [name, link(root)])) },
   }
+}
+
+function earlierLinks(output: string): Record<string, unknown> {
+  const earlier = readDatasetJson(output, 'dataset_description.json')
+  const links = earlier.ok ? earlier.value['DatasetLinks'] : undefined
+  return isObject(links) ? links : {}
 }
 
 function descriptions(): string {

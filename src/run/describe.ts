@@ -8,7 +8,7 @@ import { readHeader } from '../nifti/index.ts'
 import { type Checked, type Problem, bad, good, problem } from '../problems.ts'
 
 /** Suffixes of the tables that belong to an image and are read with it. */
-const TABLES = ['aslcontext'] as const
+export const TABLES = ['aslcontext'] as const
 
 /** An image of the input dataset with all that is known of it; problems where a part of that cannot be read. */
 export function describeRaw(image: BidsName, root: string, index: Index): Checked<Source> {

@@ -4,10 +4,12 @@ import { type Derivative, indexDerivative, parseDerivatives } from '../bids/deri
 import { exists, isFolder, isWritable, nearestFolder, readText, realFolder } from '../bids/disk.ts'
 import { type Asked, type BidsFilter, parseFilter } from '../bids/filter.ts'
 import { makeIndex } from '../bids/image-index.ts'
+import { companionOf } from '../bids/sidecar.ts'
 import type { BidsName } from '../bids/name.ts'
 import type { Index } from '../modalities/modality.ts'
 import { readHeader } from '../nifti/index.ts'
 import type { Options } from '../options.ts'
+import { TABLES } from './describe.ts'
 import { EXIT, Refusal } from './outcome.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Plan } from './task.ts'
@@ -20,6 +22,8 @@ export interface Seen {
   readonly filter: BidsFilter | null
   /** Whether an image may be the series of a run. */
   readonly selected: (image: BidsName) => boolean
+  /** Paths of the tables that belong to an image. */
+  readonly tables: (image: BidsName) => readonly string[]
   /** Why there is nothing to do, in a sentence. */
   readonly nothing: (plan: Plan) => string
 }
@@ -50,7 +54,7 @@ export function look(request: { readonly input: string; readonly output: string;
   const derivatives = paths.map(path => note(indexDerivative(path, dataset.participants)))
   const index: Index = makeIndex(dataset, (path, image) => readHeader(path, image.path), filter)
   for (const { message } of dataset.problems) around.say({ event: 'note', message })
-  return { dataset, index, derivatives, filter, selected: image => inSelectedSessions(dataset, image), nothing: plan => nothing(request, dataset, plan) }
+  return { dataset, index, derivatives, filter, selected: image => inSelectedSessions(dataset, image), tables: image => TABLES.flatMap(suffix => companionOf(dataset, image, { suffix, extension: '.tsv' })?.path ?? []), nothing: plan => nothing(request, dataset, plan) }
 }
 
 function textOf(file: string): string {

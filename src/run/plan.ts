@@ -22,6 +22,8 @@ export interface PlanContext {
   readonly filter: BidsFilter | null
   /** Whether an image may be the series of a run under the selection of sessions. */
   readonly selected: (image: BidsName) => boolean
+  /** Paths of the tables that belong to an image. */
+  readonly tables: (image: BidsName) => readonly string[]
 }
 
 /** What every process needs beside its voxels [bytes]. */
@@ -225,7 +227,7 @@ function planTask(
     facts: computation?.facts ?? (whole ? (kind.describe?.(run) ?? []) : []),
     problems,
   }
-  return { task, entities, run: whole ? run : null, pending, requests: roles.map(({ request: { raw: _, ...request } }) => request), record: recordPath(placement), files: filesOf(run) }
+  return { task, entities, run: whole ? run : null, pending, requests: roles.map(({ request: { raw: _, ...request } }) => request), record: recordPath(placement), files: filesOf(run, context) }
 }
 
 /** Bytes of all images that a run reads, as they lie in memory. */
@@ -239,10 +241,10 @@ function imageBytes(run: Run): number {
   return bytes
 }
 
-/** JSON files of the input dataset that a run reads. */
-function filesOf(run: Run): string[] {
+/** JSON files and tables of the input dataset that a run reads. */
+function filesOf(run: Run, { tables }: PlanContext): string[] {
   const raw = [...run.series, ...Object.values(run.roles).flat()].filter(source => source?.uri.startsWith('bids:raw:'))
-  return [...new Set(raw.flatMap(source => source?.sidecar.files ?? []))].sort()
+  return [...new Set(raw.flatMap(source => (source ? [...source.sidecar.files, ...tables(source.name)] : [])))].sort()
 }
 
 /** Two tasks never write one path: the later ones are refused. */

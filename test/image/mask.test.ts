@@ -115,16 +115,31 @@ describe('the brain mask', () => {
 
   it('finds a brain in noise, with its bright fluid and dark holes', () => {
     const fluid = maskWhere(shape, (i, j, k) => radius(i, j, k, 12, 30, 12) < 1)
-    const found = brainMask(image('plain', v => (fluid[v] ? 1500 : brain[v] ? 800 : 0)), shape, size)
+    const found = brainMask(
+      image('plain', v => (fluid[v] ? 1500 : brain[v] ? 800 : 0)),
+      shape,
+      size,
+    )
     expect(dice(found, brain)).toBeGreaterThan(0.97)
-    const dark = brainMask(image('dark', v => (fluid[v] ? 0 : brain[v] ? 800 : 0)), shape, size)
+    const dark = brainMask(
+      image('dark', v => (fluid[v] ? 0 : brain[v] ? 800 : 0)),
+      shape,
+      size,
+    )
     expect(dice(dark, brain)).toBeGreaterThan(0.97)
   })
 
   it('leaves eyes and a thin scalp out', () => {
     const scalp = maskWhere(shape, (i, j, k) => radius(i, j, k, 82, 98, 76) < 1 && radius(i, j, k, 78, 94, 72) > 1)
-    const eyes = maskWhere(shape, (i, j, k) => Math.hypot((Math.abs(i - 23.5) - 8) * 4, (j - 50) * 4, (k - 10) * 5) < 11)
-    const found = brainMask(image('scalp', v => (brain[v] ? 800 : scalp[v] ? 600 : eyes[v] ? 1400 : 0)), shape, size)
+    const eyes = maskWhere(
+      shape,
+      (i, j, k) => Math.hypot((Math.abs(i - 23.5) - 8) * 4, (j - 50) * 4, (k - 10) * 5) < 11,
+    )
+    const found = brainMask(
+      image('scalp', v => (brain[v] ? 800 : scalp[v] ? 600 : eyes[v] ? 1400 : 0)),
+      shape,
+      size,
+    )
     expect(dice(found, brain)).toBeGreaterThan(0.96)
     expect(count(found.map((value, v) => value & eyes[v]! & (1 - brain[v]!)))).toBe(0)
   })
@@ -132,7 +147,13 @@ describe('the brain mask', () => {
   it('does not depend on the scale of the image, and stands values that are no numbers', () => {
     const values = image('scale', v => (brain[v] ? 800 : 0))
     const found = brainMask(values, shape, size)
-    expect(brainMask(values.map(value => value * 1024), shape, size)).toEqual(found)
+    expect(
+      brainMask(
+        values.map(value => value * 1024),
+        shape,
+        size,
+      ),
+    ).toEqual(found)
     const broken = values.slice()
     broken[0] = Number.NaN
     broken[1] = Number.POSITIVE_INFINITY
@@ -141,7 +162,11 @@ describe('the brain mask', () => {
 
   it('of a small thing is the small thing, of nothing is empty', () => {
     const ball = maskWhere(shape, (i, j, k) => Math.hypot((i - 24) * 4, (j - 28) * 4, (k - 15) * 5) < 14)
-    const found = brainMask(Float32Array.from(ball, value => 100 * value), shape, size)
+    const found = brainMask(
+      Float32Array.from(ball, value => 100 * value),
+      shape,
+      size,
+    )
     expect(dice(found, ball)).toBeGreaterThan(0.85)
     expect(count(brainMask(new Float32Array(brain.length), shape, size))).toBe(0)
     expect(count(brainMask(new Float32Array(brain.length).fill(5), shape, size))).toBe(0)

@@ -4,10 +4,14 @@ import { power, wholePower } from '../../src/numerics/power.ts'
 
 it('is the power', () => {
   fc.assert(
-    fc.property(fc.double({ min: 1e-3, max: 1e3, noNaN: true }), fc.double({ min: -5, max: 5, noNaN: true }), (x, y) => {
-      const expected = x ** y
-      expect(Math.abs(power(x, y) - expected)).toBeLessThanOrEqual(1e-13 * expected)
-    }),
+    fc.property(
+      fc.double({ min: 1e-3, max: 1e3, noNaN: true }),
+      fc.double({ min: -5, max: 5, noNaN: true }),
+      (x, y) => {
+        const expected = x ** y
+        expect(Math.abs(power(x, y) - expected)).toBeLessThanOrEqual(1e-13 * expected)
+      },
+    ),
   )
 })
 

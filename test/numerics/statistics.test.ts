@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { correlation, mean, median, medianAbsoluteDeviation, quantile, quantileSorted, standardDeviation, variance } from '../../src/numerics/statistics.ts'
+import {
+  correlation,
+  mean,
+  median,
+  medianAbsoluteDeviation,
+  quantile,
+  quantileSorted,
+  standardDeviation,
+  variance,
+} from '../../src/numerics/statistics.ts'
 
 describe('mean and spread', () => {
   it('are those of the definition', () => {

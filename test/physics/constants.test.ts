@@ -15,17 +15,21 @@ function allConstants(): [string, constants.Constant][] {
     else for (const [key, part] of Object.entries(value)) look(`${name}.${key}`, part)
   }
   for (const [name, value] of Object.entries(constants)) look(name, value)
-  for (const tesla of [1.5, 3, 4.7, 7]) found.push([`bloodT1(${tesla})`, bloodT1(tesla)], [`tissueT1(${tesla})`, tissueT1(tesla)])
+  for (const tesla of [1.5, 3, 4.7, 7])
+    found.push([`bloodT1(${tesla})`, bloodT1(tesla)], [`tissueT1(${tesla})`, tissueT1(tesla)])
   return found
 }
 
 describe('constants', () => {
-  it.each(allConstants())('%s is plausible, has a unit and a source', (_, { value, unit, source, plausible: [low, high] }) => {
-    expect(value).toBeGreaterThanOrEqual(low)
-    expect(value).toBeLessThanOrEqual(high)
-    expect(UNITS).toContain(unit)
-    expect(source).toMatch(/^doi:10\.|^perfquant$/)
-  })
+  it.each(allConstants())(
+    '%s is plausible, has a unit and a source',
+    (_, { value, unit, source, plausible: [low, high] }) => {
+      expect(value).toBeGreaterThanOrEqual(low)
+      expect(value).toBeLessThanOrEqual(high)
+      expect(UNITS).toContain(unit)
+      expect(source).toMatch(/^doi:10\.|^perfquant$/)
+    },
+  )
 })
 
 describe('T1 of blood', () => {
@@ -60,9 +64,14 @@ describe('T1 of tissue', () => {
 })
 
 describe('recovery of M0', () => {
-  it.each(casesOf('m0_t1_correction').filter(({ expected }) => 'factor' in expected).map(item => [item.id, item] as const))('%s', (_, { inputs, expected, tolerance }) => {
+  it.each(
+    casesOf('m0_t1_correction')
+      .filter(({ expected }) => 'factor' in expected)
+      .map(item => [item.id, item] as const),
+  )('%s', (_, { inputs, expected, tolerance }) => {
     const time = number(inputs, 'tr_s')
-    const factor = time < constants.RECOVERY_LIMIT.value ? 1 / saturationRecovery(time, number(inputs, 't1_tissue_s')) : 1
+    const factor =
+      time < constants.RECOVERY_LIMIT.value ? 1 / saturationRecovery(time, number(inputs, 't1_tissue_s')) : 1
     expect(constants.RECOVERY_LIMIT.value).toBe(number(inputs, 'threshold_s'))
     expectClose(factor, number(expected, 'factor'), tolerance)
     expectClose(factor * number(inputs, 'm0_au'), number(expected, 'm0_corrected_au'), tolerance)
@@ -70,9 +79,16 @@ describe('recovery of M0', () => {
 })
 
 describe('labelling efficiency', () => {
-  it.each(casesOf('labeling_efficiency').map(item => [item.id, item] as const))('%s', (_, { inputs, expected, tolerance }) => {
-    const type = inputs['labeling_type']
-    if (type !== 'PCASL' && type !== 'CASL' && type !== 'PASL') throw new Error(String(type))
-    expectClose(LABELING_EFFICIENCY[type].value * suppressionFactor(number(inputs, 'bs_pulses')), number(expected, 'efficiency'), tolerance)
-  })
+  it.each(casesOf('labeling_efficiency').map(item => [item.id, item] as const))(
+    '%s',
+    (_, { inputs, expected, tolerance }) => {
+      const type = inputs['labeling_type']
+      if (type !== 'PCASL' && type !== 'CASL' && type !== 'PASL') throw new Error(String(type))
+      expectClose(
+        LABELING_EFFICIENCY[type].value * suppressionFactor(number(inputs, 'bs_pulses')),
+        number(expected, 'efficiency'),
+        tolerance,
+      )
+    },
+  )
 })

@@ -30,8 +30,10 @@ export function voxelsOf(mask: Uint8Array): Int32Array {
  * Mean, spread and course of the differences, in one pass over the series.
  *
  * @remarks
- * Mean and standard deviation by Welford's recurrence, which loses no digits where the mean is large. With `smooth` each
- * difference is smoothed within the mask first; since that is linear it is the same as smoothing control and label.
+ * The mean is the sum over the number, exact for whole numbers, so that differences which cancel give 0 and no rounding
+ * error of either sign; the standard deviation is by Welford's recurrence, which loses no digits where the mean is large.
+ * With `smooth` each difference is smoothed within the mask first; since that is linear it is the same as smoothing control
+ * and label.
  *
  * @param volumes - what the volumes of the series are
  * @param prepared - series and mask
@@ -52,24 +54,27 @@ export function summarise(
   const grey = regions.gm && voxelsOf(regions.gm)
   const centre = new Float64Array(mask.length).fill(Number.NaN)
   const squares = new Float64Array(mask.length).fill(Number.NaN)
-  for (const v of inside) centre[v] = squares[v] = 0
-  const courses = { brain: [] as number[], gm: grey && ([] as number[]) }
+  const sum = new Float64Array(mask.length).fill(Number.NaN)
+  for (const v of inside) sum[v] = centre[v] = squares[v] = 0
+  const brain: number[] = []
+  const gm: number[] | null = grey ? [] : null
   const series = options['asl-timeseries'] ? new Float32Array(mask.length * count).fill(Number.NaN) : null
   const raw = new Float64Array(mask.length)
   volumes.differences.forEach((difference, at) => {
     subtract(raw, volume, difference, inside)
     const values = options.smooth > 0 ? smoothWithin(raw, reference.grid, mask, options.smooth) : raw
-    welford(centre, squares, values, at + 1, inside)
-    courses.brain.push(meanOver(values, gain, inside))
-    if (grey) courses.gm?.push(meanOver(values, gain, grey))
+    accumulate(sum, centre, squares, values, at + 1, inside)
+    brain.push(meanOver(values, gain, inside))
+    if (grey) gm?.push(meanOver(values, gain, grey))
     if (series) for (const v of inside) series[at * mask.length + v] = gain[v]! * values[v]!
   })
   const sd = count > 1 ? squares.map(value => Math.sqrt(value / (count - 1))) : null
-  return { mean: centre, sd, courses, series }
+  return { mean: sum.map(value => value / count), sd, courses: { brain, gm }, series }
 }
 
-/** Take one more value into the mean and the sum of squares about it, in the given voxels. */
-function welford(
+/** Take one more value into the sum, the running mean and the sum of squares about it, in the given voxels. */
+function accumulate(
+  sum: Float64Array,
   centre: Float64Array,
   squares: Float64Array,
   values: Float64Array | Float32Array,
@@ -81,6 +86,7 @@ function welford(
     const value = values[v]!
     const away = value - centre[v]!
     const moved = centre[v]! + away / count
+    sum[v]! += value
     centre[v] = moved
     squares[v]! += away * (value - moved)
   }

@@ -7,7 +7,12 @@ export interface Case {
   readonly kind: string
   readonly inputs: Readonly<Record<string, unknown>>
   readonly expected: Readonly<Record<string, unknown>>
-  readonly tolerance: { readonly rel?: number; readonly abs?: number; readonly cbf_abs?: number; readonly percent_abs?: number }
+  readonly tolerance: {
+    readonly rel?: number
+    readonly abs?: number
+    readonly cbf_abs?: number
+    readonly percent_abs?: number
+  }
 }
 
 const file: { readonly cases: readonly Case[] } = JSON.parse(

@@ -27,22 +27,34 @@ describe('volumes', () => {
 
   it('CTX-02: all controls before all labels', () => {
     const volumes = volumesOf(typesOf('CTX-02'))
-    expect(volumes.ok && volumes.value.differences.map(({ plus, minus }) => [plus, minus])).toEqual(caseOf('CTX-02').expected['pairs'])
+    expect(volumes.ok && volumes.value.differences.map(({ plus, minus }) => [plus, minus])).toEqual(
+      caseOf('CTX-02').expected['pairs'],
+    )
   })
 
   it('CTX-03: a table of another length', () => {
     const { inputs } = caseOf('CTX-03')
-    expect(readContext(contextTable(typesOf('CTX-03')), IMAGE, Number(inputs['nifti_volumes'])).problems[0]?.code).toBe('ASLCONTEXT_INVALID')
+    expect(readContext(contextTable(typesOf('CTX-03')), IMAGE, Number(inputs['nifti_volumes'])).problems[0]?.code).toBe(
+      'ASLCONTEXT_INVALID',
+    )
   })
 
   it('CTX-04: differences are not paired', () => {
     const volumes = volumesOf(typesOf('CTX-04'))
-    expect(volumes.ok && volumes.value).toMatchObject({ kind: 'deltam', differences: [{ plus: 0, minus: null }], m0: [1] })
+    expect(volumes.ok && volumes.value).toMatchObject({
+      kind: 'deltam',
+      differences: [{ plus: 0, minus: null }],
+      m0: [1],
+    })
   })
 
   it('of no use are left out, wherever they stand', () => {
     const volumes = volumesOf(['noRF', 'label', 'n/a', 'm0scan', 'control', 'm0scan', 'noRF'])
-    expect(volumes.ok && volumes.value).toMatchObject({ differences: [{ plus: 4, minus: 1 }], m0: [3, 5], control: [4] })
+    expect(volumes.ok && volumes.value).toMatchObject({
+      differences: [{ plus: 4, minus: 1 }],
+      m0: [3, 5],
+      control: [4],
+    })
   })
 
   it('with differences beside pairs: the differences count', () => {
@@ -66,14 +78,20 @@ describe('volumes', () => {
   })
 
   it('may be written in any case and with blanks', () => {
-    expect(readContext(contextTable(['Control ', 'LABEL', 'N/A', 'norf']), IMAGE, 4)).toMatchObject({ value: ['control', 'label', 'n/a', 'noRF'] })
+    expect(readContext(contextTable(['Control ', 'LABEL', 'N/A', 'norf']), IMAGE, 4)).toMatchObject({
+      value: ['control', 'label', 'n/a', 'noRF'],
+    })
   })
 
   it('belong to the table without the part of a complex image', () => {
-    expect(readContext(null, 'sub-01/perf/sub-01_part-mag_asl.nii.gz', 2).problems[0]).toMatchObject({ file: 'sub-01/perf/sub-01_aslcontext.tsv' })
+    expect(readContext(null, 'sub-01/perf/sub-01_part-mag_asl.nii.gz', 2).problems[0]).toMatchObject({
+      file: 'sub-01/perf/sub-01_aslcontext.tsv',
+    })
   })
 
   it('need their column', () => {
-    expect(readContext({ columns: ['type'], rows: [] }, IMAGE, 0).problems[0]?.message).toContain('there is no column volume_type among type')
+    expect(readContext({ columns: ['type'], rows: [] }, IMAGE, 0).problems[0]?.message).toContain(
+      'there is no column volume_type among type',
+    )
   })
 })

@@ -26,7 +26,10 @@ function indexOf(files: Files): Index {
 const find = (files: Files) => asl.find(indexOf(files), defaultOptions())
 const ASL = 'sub-01/perf/sub-01_asl.nii.gz'
 const SEPARATE = { M0Type: 'Separate' }
-const m0Of = (files: Files) => find(files).runs[0]?.roles.find(({ role }) => role === 'm0')?.raw.map(({ path }) => path)
+const m0Of = (files: Files) =>
+  find(files)
+    .runs[0]?.roles.find(({ role }) => role === 'm0')
+    ?.raw.map(({ path }) => path)
 
 describe('series', () => {
   it('are the perf images with suffix asl, compressed or not', () => {
@@ -37,7 +40,10 @@ describe('series', () => {
       'sub-02/ses-1/perf/sub-02_ses-1_noRF.nii.gz': {},
       'sub-03/func/sub-03_asl.nii.gz': {},
     })
-    expect(found.runs.map(({ series }) => series.map(({ path }) => path))).toEqual([[ASL], ['sub-02/ses-1/perf/sub-02_ses-1_acq-3d_run-2_asl.nii']])
+    expect(found.runs.map(({ series }) => series.map(({ path }) => path))).toEqual([
+      [ASL],
+      ['sub-02/ses-1/perf/sub-02_ses-1_acq-3d_run-2_asl.nii'],
+    ])
     expect(found.left).toEqual([])
   })
 
@@ -48,7 +54,10 @@ describe('series', () => {
       'sub-01/perf/sub-01_acq-c_part-mag_asl.nii.gz': {},
       'sub-01/perf/sub-01_acq-c_part-phase_asl.nii.gz': {},
     })
-    expect(found.runs.map(({ series }) => series[0]?.path)).toEqual(['sub-01/perf/sub-01_echo-1_asl.nii.gz', 'sub-01/perf/sub-01_acq-c_part-mag_asl.nii.gz'])
+    expect(found.runs.map(({ series }) => series[0]?.path)).toEqual([
+      'sub-01/perf/sub-01_echo-1_asl.nii.gz',
+      'sub-01/perf/sub-01_acq-c_part-mag_asl.nii.gz',
+    ])
     expect(found.left.map(({ image, reason }) => [image.path, reason])).toEqual([
       ['sub-01/perf/sub-01_echo-2_asl.nii.gz', 'a later echo: sub-01_echo-1_asl.nii.gz is quantified'],
       ['sub-01/perf/sub-01_acq-c_part-phase_asl.nii.gz', 'part-phase is not the magnitude'],
@@ -56,7 +65,8 @@ describe('series', () => {
   })
 
   it('ask for tissue, mask and labels, and for M0 only where it is separate', () => {
-    const roles = (files: Files) => find(files).runs[0]?.roles.map(({ role, required, grid, how }) => [role, required, grid, how])
+    const roles = (files: Files) =>
+      find(files).runs[0]?.roles.map(({ role, required, grid, how }) => [role, required, grid, how])
     expect(roles({ [ASL]: { M0Type: 'Included' } })).toEqual([
       ['gm', false, 'reference', 'fraction'],
       ['wm', false, 'reference', 'fraction'],
@@ -69,13 +79,28 @@ describe('series', () => {
 })
 
 describe('M0', () => {
-  it.each(['perf/sub-01_asl.nii.gz', 'bids::sub-01/perf/sub-01_asl.nii.gz', 'sub-01/perf/sub-01_asl.nii.gz'])('is the image whose IntendedFor says %s', IntendedFor => {
-    expect(m0Of({ [ASL]: SEPARATE, 'sub-01/perf/sub-01_m0scan.nii.gz': { IntendedFor }, 'sub-01/perf/sub-01_acq-other_m0scan.nii.gz': {} })).toEqual(['sub-01/perf/sub-01_m0scan.nii.gz'])
-  })
+  it.each(['perf/sub-01_asl.nii.gz', 'bids::sub-01/perf/sub-01_asl.nii.gz', 'sub-01/perf/sub-01_asl.nii.gz'])(
+    'is the image whose IntendedFor says %s',
+    IntendedFor => {
+      expect(
+        m0Of({
+          [ASL]: SEPARATE,
+          'sub-01/perf/sub-01_m0scan.nii.gz': { IntendedFor },
+          'sub-01/perf/sub-01_acq-other_m0scan.nii.gz': {},
+        }),
+      ).toEqual(['sub-01/perf/sub-01_m0scan.nii.gz'])
+    },
+  )
 
   it('may be several images', () => {
     const IntendedFor = ['perf/sub-01_asl.nii.gz']
-    expect(m0Of({ [ASL]: SEPARATE, 'sub-01/perf/sub-01_run-1_m0scan.nii.gz': { IntendedFor }, 'sub-01/perf/sub-01_run-2_m0scan.nii.gz': { IntendedFor } })).toHaveLength(2)
+    expect(
+      m0Of({
+        [ASL]: SEPARATE,
+        'sub-01/perf/sub-01_run-1_m0scan.nii.gz': { IntendedFor },
+        'sub-01/perf/sub-01_run-2_m0scan.nii.gz': { IntendedFor },
+      }),
+    ).toHaveLength(2)
   })
 
   it('in fmap counts only by IntendedFor naming the series, and with its phase encoding', () => {
@@ -95,22 +120,49 @@ describe('M0', () => {
   })
 
   it('of two is the one with the same entities; without such, none', () => {
-    const twin = { 'sub-01/perf/sub-01_acq-a_asl.nii.gz': SEPARATE, 'sub-01/perf/sub-01_acq-a_m0scan.nii.gz': {}, 'sub-01/perf/sub-01_acq-b_m0scan.nii.gz': {} }
+    const twin = {
+      'sub-01/perf/sub-01_acq-a_asl.nii.gz': SEPARATE,
+      'sub-01/perf/sub-01_acq-a_m0scan.nii.gz': {},
+      'sub-01/perf/sub-01_acq-b_m0scan.nii.gz': {},
+    }
     expect(m0Of(twin)).toEqual(['sub-01/perf/sub-01_acq-a_m0scan.nii.gz'])
-    const two = { [ASL]: SEPARATE, 'sub-01/perf/sub-01_acq-a_m0scan.nii.gz': {}, 'sub-01/perf/sub-01_acq-b_m0scan.nii.gz': {} }
+    const two = {
+      [ASL]: SEPARATE,
+      'sub-01/perf/sub-01_acq-a_m0scan.nii.gz': {},
+      'sub-01/perf/sub-01_acq-b_m0scan.nii.gz': {},
+    }
     expect(m0Of(two)).toEqual([])
-    expect(find(two).runs[0]?.context['m0scans']).toEqual(['sub-01/perf/sub-01_acq-a_m0scan.nii.gz', 'sub-01/perf/sub-01_acq-b_m0scan.nii.gz'])
+    expect(find(two).runs[0]?.context['m0scans']).toEqual([
+      'sub-01/perf/sub-01_acq-a_m0scan.nii.gz',
+      'sub-01/perf/sub-01_acq-b_m0scan.nii.gz',
+    ])
   })
 
   it('intended for another series, or of another session, is not taken', () => {
     const other = 'sub-01/perf/sub-01_acq-b_asl.nii.gz'
-    expect(m0Of({ [ASL]: SEPARATE, [other]: {}, 'sub-01/perf/sub-01_acq-b_m0scan.nii.gz': { IntendedFor: `bids::${other}` } })).toEqual([])
-    expect(m0Of({ 'sub-01/ses-1/perf/sub-01_ses-1_asl.nii.gz': SEPARATE, 'sub-01/ses-2/perf/sub-01_ses-2_m0scan.nii.gz': {} })).toEqual([])
+    expect(
+      m0Of({
+        [ASL]: SEPARATE,
+        [other]: {},
+        'sub-01/perf/sub-01_acq-b_m0scan.nii.gz': { IntendedFor: `bids::${other}` },
+      }),
+    ).toEqual([])
+    expect(
+      m0Of({
+        'sub-01/ses-1/perf/sub-01_ses-1_asl.nii.gz': SEPARATE,
+        'sub-01/ses-2/perf/sub-01_ses-2_m0scan.nii.gz': {},
+      }),
+    ).toEqual([])
   })
 
   it('that names the series and is not used is named', () => {
-    const found = find({ [ASL]: { M0Type: 'Absent' }, 'sub-01/perf/sub-01_m0scan.nii.gz': { IntendedFor: 'perf/sub-01_asl.nii.gz' } })
-    expect(found.runs[0]?.problems).toMatchObject([{ code: 'ROLE_UNUSED', message: expect.stringContaining('because M0Type is not Separate') }])
+    const found = find({
+      [ASL]: { M0Type: 'Absent' },
+      'sub-01/perf/sub-01_m0scan.nii.gz': { IntendedFor: 'perf/sub-01_asl.nii.gz' },
+    })
+    expect(found.runs[0]?.problems).toMatchObject([
+      { code: 'ROLE_UNUSED', message: expect.stringContaining('because M0Type is not Separate') },
+    ])
   })
 })
 
@@ -128,6 +180,12 @@ describe('a contrast agent before', () => {
   it('is not known where a time is not', () => {
     expect(contrast({ [ASL]: {}, 'sub-01/perf/sub-01_dsc.nii.gz': { time: 50 } })).toBeNull()
     expect(contrast({ [ASL]: { time: 100 }, 'sub-01/perf/sub-01_dsc.nii.gz': {} })).toBeNull()
-    expect(contrast({ [ASL]: { time: 100 }, 'sub-01/perf/sub-01_dsc.nii.gz': {}, 'sub-01/perf/sub-01_dce.nii.gz': { time: 9 } })).toBe(true)
+    expect(
+      contrast({
+        [ASL]: { time: 100 },
+        'sub-01/perf/sub-01_dsc.nii.gz': {},
+        'sub-01/perf/sub-01_dce.nii.gz': { time: 9 },
+      }),
+    ).toBe(true)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { asl } from '../../../src/modalities/asl/index.ts'
 import { suspectScale } from '../../../src/modalities/asl/checks.ts'
+import { asl } from '../../../src/modalities/asl/index.ts'
 import type { Parameter } from '../../../src/report/record.ts'
 import { caseOf, expectClose, number } from './cases.ts'
 import { compute, gridOf, mapOf, type RunSpec, runOf, volumeOf } from './run.ts'
@@ -14,8 +14,19 @@ const frame = (value: number) => new Float64Array(n).fill(value)
 
 /** Volumes by type: M0 1000, control 1000, label 993 (or what is given). */
 function seriesOf(types: readonly string[], values: Readonly<Record<string, number>> = {}) {
-  const signal: Readonly<Record<string, number>> = { m0scan: 1000, control: 1000, label: 993, deltam: 7, noRF: 1, 'n/a': 1, ...values }
-  return volumeOf(grid, types.map(type => frame(signal[type]!)))
+  const signal: Readonly<Record<string, number>> = {
+    m0scan: 1000,
+    control: 1000,
+    label: 993,
+    deltam: 7,
+    noRF: 1,
+    'n/a': 1,
+    ...values,
+  }
+  return volumeOf(
+    grid,
+    types.map(type => frame(signal[type]!)),
+  )
 }
 
 const TYPES = ['m0scan', 'control', 'label', 'control', 'label']
@@ -27,7 +38,12 @@ function cbfOf(spec: RunSpec, values: Readonly<Record<string, number>> = {}, m0?
   const run = runOf({ shape: [8, 8, 6], ...spec })
   const roles = m0 ? { m0: [volumeOf(grid, m0.map(frame))] } : {}
   const { result, problems } = compute(run, seriesOf(types, values), roles, everywhere)
-  return { cbf: mapOf(result, 'cbf')[0]!, result, problems, parameter: (name: string) => result.parameters.find(item => item.name === name) }
+  return {
+    cbf: mapOf(result, 'cbf')[0]!,
+    result,
+    problems,
+    parameter: (name: string) => result.parameters.find(item => item.name === name),
+  }
 }
 
 const valueOf = (parameter: Parameter | undefined) => parameter?.value
@@ -51,17 +67,27 @@ describe('the source of M0', () => {
 
   it('Separate: the images in the role', () => {
     const sidecar = { RepetitionTimePreparation: 6, EchoTime: 0.014, MagneticFieldStrength: 3 }
-    const { cbf, result } = cbfOf({ types: PAIR, sidecar: { M0Type: 'Separate' }, m0: { sidecar, frames: 2 } }, {}, [900, 1100])
+    const { cbf, result } = cbfOf(
+      { types: PAIR, sidecar: { M0Type: 'Separate' }, m0: { sidecar, frames: 2 } },
+      {},
+      [900, 1100],
+    )
     expect(cbf).toBeCloseTo(BASE, 4)
     expect(result.parameters.find(({ name }) => name === 'M0Source')?.value).toBe('sub-01_m0scan.nii.gz')
   })
 
   it('Separate without an image: the relative map, and why', () => {
-    const run = runOf({ types: PAIR, sidecar: { M0Type: 'Separate' }, context: { m0scans: ['sub-01/perf/sub-01_acq-b_m0scan.nii.gz'] } })
+    const run = runOf({
+      types: PAIR,
+      sidecar: { M0Type: 'Separate' },
+      context: { m0scans: ['sub-01/perf/sub-01_acq-b_m0scan.nii.gz'] },
+    })
     const result = asl.bind(run)
     expect(result.ok && result.value.outputs).toEqual([{ desc: 'relative', suffix: 'perfmap' }])
     expect(result.problems).toMatchObject([{ code: 'M0_MISSING', severity: 'partial' }])
-    expect(result.problems[0]?.message).toContain('no usable m0scan belongs to the series (in the session: sub-01_acq-b_m0scan.nii.gz)')
+    expect(result.problems[0]?.message).toContain(
+      'no usable m0scan belongs to the series (in the session: sub-01_acq-b_m0scan.nii.gz)',
+    )
   })
 
   it('Included without a volume: the relative map, and why', () => {
@@ -72,7 +98,11 @@ describe('the source of M0', () => {
 
   it('M0-MODE-03: Estimate is of blood, without a partition coefficient', () => {
     const { inputs, expected } = caseOf('M0-MODE-03')
-    const sidecar = { M0Type: 'Estimate', M0Estimate: number(inputs, 'M0Estimate_blood_au'), RepetitionTimePreparation: undefined }
+    const sidecar = {
+      M0Type: 'Estimate',
+      M0Estimate: number(inputs, 'M0Estimate_blood_au'),
+      RepetitionTimePreparation: undefined,
+    }
     const { cbf, parameter } = cbfOf({ types: PAIR, sidecar }, { label: 1000 - number(inputs, 'deltam_au') })
     expectClose(cbf, number(expected, 'cbf_ml_100g_min'), { rel: 1e-6 })
     expect(parameter('PartitionCoefficient')).toBeUndefined()
@@ -97,10 +127,14 @@ describe('the source of M0', () => {
 
   it('M0-MODE-01: Absent with suppression has no absolute scale', () => {
     const run = runOf({ types: PAIR, shape: [8, 8, 6], sidecar: { M0Type: 'Absent', BackgroundSuppression: true } })
-    const varied = PAIR.map(type => Float64Array.from({ length: n }, (_, v) => (type === 'label' ? 1000 - (v % 2 === 0 ? 3 : 9) : 1000)))
+    const varied = PAIR.map(type =>
+      Float64Array.from({ length: n }, (_, v) => (type === 'label' ? 1000 - (v % 2 === 0 ? 3 : 9) : 1000)),
+    )
     const { result, problems } = compute(run, volumeOf(grid, varied), {}, everywhere)
     expect(problems.filter(({ severity }) => severity === 'partial')).toMatchObject([{ code: 'M0_MISSING' }])
-    expect(problems.map(({ message }) => message).join()).toContain('the suppressed controls cannot serve as M0: absolute CBF is refused and the relative map is written')
+    expect(problems.map(({ message }) => message).join()).toContain(
+      'the suppressed controls cannot serve as M0: absolute CBF is refused and the relative map is written',
+    )
     expect(problems.map(({ code }) => code)).not.toContain('BS_PULSES_UNKNOWN')
     expect(result.maps.map(({ name, unit }) => [name, unit])).toEqual([[{ desc: 'relative', suffix: 'perfmap' }, '1']])
     expect([...mapOf(result, 'perfmap', 'relative').subarray(0, 2)]).toEqual([0.5, 1.5])
@@ -122,16 +156,23 @@ describe('the recovery of M0', () => {
 
   it.each(['M0-TR-2-1.607', 'M0-TR-2-1.24'])('%s', id => {
     const { inputs, expected } = caseOf(id)
-    const { cbf, parameter } = cbfOf({ sidecar: { RepetitionTimePreparation: 2 }, options: { 'asl-t1-tissue': number(inputs, 't1_tissue_s') } })
+    const { cbf, parameter } = cbfOf({
+      sidecar: { RepetitionTimePreparation: 2 },
+      options: { 'asl-t1-tissue': number(inputs, 't1_tissue_s') },
+    })
     expectClose(cbf, BASE / number(expected, 'factor'), { rel: 1e-6 })
     expect(parameter('TissueT1')).toMatchObject({ source: 'option', from: '--asl-t1-tissue' })
   })
 
   it('of GE, not stated: the ordinary rule, and both factors', () => {
-    const { cbf, problems } = cbfOf({ sidecar: { Manufacturer: 'GE MEDICAL SYSTEMS', RepetitionTimePreparation: 4.886 } })
+    const { cbf, problems } = cbfOf({
+      sidecar: { Manufacturer: 'GE MEDICAL SYSTEMS', RepetitionTimePreparation: 4.886 },
+    })
     expect(cbf).toBeCloseTo(BASE * (1 - Math.exp(-4.886 / 1.33)), 3)
     const said = problems.find(({ code }) => code === 'M0_RECOVERY_UNKNOWN')
-    expect(said?.message).toContain('(4.886 s, factor 1.026); a recovery of 2 s, as in GE\'s product, would be factor 1.286 with T1 1.33 s and CBF 20 % lower; give --asl-m0-recovery.')
+    expect(said?.message).toContain(
+      "(4.886 s, factor 1.026); a recovery of 2 s, as in GE's product, would be factor 1.286 with T1 1.33 s and CBF 20 % lower; give --asl-m0-recovery.",
+    )
   })
 
   it('of GE, stated in the sidecar or by the option', () => {
@@ -140,7 +181,11 @@ describe('the recovery of M0', () => {
     const bySidecar = cbfOf({ sidecar: { ...GE, SaturationRecoveryTime: 2 } })
     expect(bySidecar.cbf).toBeCloseTo(BASE / factor, 4)
     expect(bySidecar.problems.map(({ code }) => code)).not.toContain('M0_RECOVERY_UNKNOWN')
-    expect(bySidecar.parameter('M0RecoveryTime')).toMatchObject({ value: 2, source: 'sidecar', from: 'SaturationRecoveryTime in sub-01_asl.json' })
+    expect(bySidecar.parameter('M0RecoveryTime')).toMatchObject({
+      value: 2,
+      source: 'sidecar',
+      from: 'SaturationRecoveryTime in sub-01_asl.json',
+    })
     const byOption = cbfOf({ sidecar: GE, options: { 'asl-m0-recovery': 2 } })
     expect(byOption.cbf).toBe(bySidecar.cbf)
     expect(byOption.parameter('M0RecoveryTime')).toMatchObject({ source: 'option', from: '--asl-m0-recovery' })
@@ -159,17 +204,29 @@ describe('the recovery of M0', () => {
   })
 
   it('refuses a separate M0 with repetition time 0', () => {
-    const run = runOf({ types: PAIR, sidecar: { M0Type: 'Separate' }, m0: { sidecar: { RepetitionTimePreparation: 0, MagneticFieldStrength: 3 } } })
+    const run = runOf({
+      types: PAIR,
+      sidecar: { M0Type: 'Separate' },
+      m0: { sidecar: { RepetitionTimePreparation: 0, MagneticFieldStrength: 3 } },
+    })
     const result = asl.bind(run)
     expect(result.ok).toBe(false)
-    expect(result.problems).toMatchObject([{ code: 'FIELD_INVALID', file: 'sub-01/perf/sub-01_m0scan.json', field: 'RepetitionTimePreparation' }])
+    expect(result.problems).toMatchObject([
+      { code: 'FIELD_INVALID', file: 'sub-01/perf/sub-01_m0scan.json', field: 'RepetitionTimePreparation' },
+    ])
   })
 })
 
 describe('the M0 image', () => {
   it('of another echo time is named', () => {
-    const run = runOf({ types: PAIR, sidecar: { M0Type: 'Separate' }, m0: { sidecar: { RepetitionTimePreparation: 6, EchoTime: 0.02 } } })
-    expect(asl.bind(run).problems).toMatchObject([{ code: 'M0_ECHO_TIME_DIFFERS', file: 'sub-01/perf/sub-01_m0scan.json' }])
+    const run = runOf({
+      types: PAIR,
+      sidecar: { M0Type: 'Separate' },
+      m0: { sidecar: { RepetitionTimePreparation: 6, EchoTime: 0.02 } },
+    })
+    expect(asl.bind(run).problems).toMatchObject([
+      { code: 'M0_ECHO_TIME_DIFFERS', file: 'sub-01/perf/sub-01_m0scan.json' },
+    ])
     const included = asl.bind(runOf({ sidecar: { EchoTime: [0.02, 0.014, 0.014, 0.014, 0.014] } }))
     expect(included.problems).toMatchObject([{ code: 'M0_ECHO_TIME_DIFFERS', file: 'sub-01/perf/sub-01_asl.json' }])
   })
@@ -195,7 +252,11 @@ describe('the M0 image', () => {
 
   it('without signal refuses the absolute map and gives the relative one', () => {
     const { result, problems } = compute(runOf({ shape: [8, 8, 6] }), seriesOf(TYPES, { m0scan: 0 }), {}, everywhere)
-    expect(problems).toMatchObject([{ code: 'MOTION_NOT_CORRECTED' }, { code: 'M0_INVALID', severity: 'partial' }, { code: 'MASK_IMPLAUSIBLE' }])
+    expect(problems).toMatchObject([
+      { code: 'MOTION_NOT_CORRECTED' },
+      { code: 'M0_INVALID', severity: 'partial' },
+      { code: 'MASK_IMPLAUSIBLE' },
+    ])
     expect(result.maps.map(({ name }) => name)).toEqual([{ desc: 'relative', suffix: 'perfmap' }])
   })
 

@@ -9,7 +9,10 @@ import { defaultOptions, type Options } from '../../../src/options.ts'
 import type { Problem } from '../../../src/problems.ts'
 
 /** A small grid of 4×4×5 mm voxels. */
-export function gridOf(shape: readonly [number, number, number], size: readonly [number, number, number] = [4, 4, 5]): Grid {
+export function gridOf(
+  shape: readonly [number, number, number],
+  size: readonly [number, number, number] = [4, 4, 5],
+): Grid {
   return { shape, affine: [size[0], 0, 0, 0, 0, size[1], 0, 0, 0, 0, size[2], 0] }
 }
 
@@ -65,7 +68,13 @@ export const PULSED = {
 } as const
 
 /** An image as the plan describes it. */
-export function sourceOf(path: string, values: Readonly<Record<string, unknown>>, grid: Grid, frames: number, types?: readonly string[]): Source {
+export function sourceOf(
+  path: string,
+  values: Readonly<Record<string, unknown>>,
+  grid: Grid,
+  frames: number,
+  types?: readonly string[],
+): Source {
   const name = parseName(path)
   if (!name) throw new Error(`${path} is no BIDS name`)
   const file = path.replace(/\.nii(\.gz)?$/, '.json')
@@ -75,7 +84,19 @@ export function sourceOf(path: string, values: Readonly<Record<string, unknown>>
     file: `/nowhere/${path}`,
     name,
     sidecar: { values: known, from: Object.fromEntries(Object.keys(known).map(field => [field, file])), files: [file] },
-    header: { version: 1, littleEndian: true, grid, frames, datatype: 16, bytesPerVoxel: 4, slope: 1, intercept: 0, dataOffset: 352, frameSpacing: null, oriented: true },
+    header: {
+      version: 1,
+      littleEndian: true,
+      grid,
+      frames,
+      datatype: 16,
+      bytesPerVoxel: 4,
+      slope: 1,
+      intercept: 0,
+      dataOffset: 352,
+      frameSpacing: null,
+      oriented: true,
+    },
     tables: types ? { aslcontext: contextTable(types) } : {},
   }
 }
@@ -128,7 +149,11 @@ export function compute(run: Run, series: Volume, roles: Placed = {}, mask?: Uin
   const used = mask ? { ...prepared.value, mask } : prepared.value
   const result = computation.fit(used, roles)
   if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join('\n'))
-  return { prepared: used, result: result.value, problems: [...problems, ...prepared.value.problems, ...result.value.problems] }
+  return {
+    prepared: used,
+    result: result.value,
+    problems: [...problems, ...prepared.value.problems, ...result.value.problems],
+  }
 }
 
 /** The values of one output by its desc (none for the main map). */
