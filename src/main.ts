@@ -134,7 +134,7 @@ function makeDisplay(verbosity: number): { readonly say: (event: RunEvent) => vo
   const say = (event: RunEvent) => {
     if (event.event === 'note') return line(`note: ${event.message}`)
     if (event.event === 'begin')
-      return line(`${event.tasks} runs, ${event.processors} at once, ${(event.memory / 1e9).toFixed(1)} GB; log in ${event.logs}`)
+      return line(`${event.tasks} ${event.tasks === 1 ? 'run' : 'runs'}, ${event.processors} at once, ${(event.memory / 1e9).toFixed(1)} GB; log in ${event.logs}`)
     if (event.event === 'start') {
       running++
       if (!live && verbosity > 0) line(`start ${event.label}`)

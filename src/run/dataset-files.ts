@@ -1,4 +1,4 @@
-import { join, relative, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { exists, readText, writeWhole } from '../bids/disk.ts'
 import { isObject } from '../bids/json.ts'
 import { readDatasetJson } from '../bids/read.ts'
@@ -38,7 +38,6 @@ export function writeDatasetFiles(context: DatasetContext): void {
 
 /** The description; the links that earlier calls needed stay, for their sidecars name them. */
 function description({ input, output, version, container, derivatives }: DatasetContext): Record<string, unknown> {
-  const link = (root: string) => (relative(resolve(output), resolve(root)).startsWith('..') ? `file://${resolve(root)}` : resolve(root))
   const [generator] = [template('dataset_description.json')['GeneratedBy']].flat()
   return {
     ...template('dataset_description.json'),
@@ -46,7 +45,7 @@ function description({ input, output, version, container, derivatives }: Dataset
       { ...(typeof generator === 'object' ? generator : {}), Version: version, ...(container ? { Container: { Type: container.split(':')[0], Tag: container } } : {}) },
     ],
     SourceDatasets: [{ URL: `file://${resolve(input)}` }],
-    DatasetLinks: { ...earlierLinks(output), raw: `file://${resolve(input)}`, ...Object.fromEntries(derivatives.map(({ name, root }) => [name, link(root)])) },
+    DatasetLinks: { ...earlierLinks(output), raw: `file://${resolve(input)}`, ...Object.fromEntries(derivatives.map(({ name, root }) => [name, `file://${resolve(root)}`])) },
   }
 }
 

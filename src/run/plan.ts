@@ -72,7 +72,11 @@ function makePlanner(context: PlanContext) {
     const id = `${kind.name}/${nameOf(entities)}`
     const known = planned.get(id)
     if (known && known.task.series.join() === found.series.map(({ path }) => path).join()) return known
-    const roles = found.roles.map(request => ({ request, filled: fillRole(request, found, entities) }))
+    const roles = found.roles.map(wanted => {
+      // What the user names must be used: a run that did without would look like one that did not.
+      const request = optionFiles(wanted.role, options).length > 0 ? { ...wanted, required: true } : wanted
+      return { request, filled: fillRole(request, found, entities) }
+    })
     const unique = known ? `${id}#${planned.size}` : id
     const task = planTask(context, kind, found, entities, unique, roles)
     planned.set(unique, task)

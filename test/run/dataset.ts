@@ -21,7 +21,7 @@ export interface AslRun {
   readonly m0Sidecar?: Readonly<Record<string, unknown>>
   /** What becomes of the bytes of the series; a text is where a link in its place points to. */
   readonly bytes?: (image: Uint8Array) => Uint8Array | string
-  /** Times the grid in each direction; 1 makes a file of some kB. */
+  /** Divides the voxels in each direction; 1 makes a file of some kB. */
   readonly size?: number
 }
 
@@ -115,10 +115,11 @@ function put(path: string, content: string | Uint8Array): void {
   writeFileSync(path, content)
 }
 
-/** The grid of all images: voxels of 1 cm. */
+/** The grid of all images: 12 × 12 × 8 cm in voxels of 1 cm, or of a part of that. */
 export function gridOf(size = 1): Grid {
-  const [i, j, k] = [12 * size, 12 * size, 8 * size]
-  return { shape: [i, j, k], affine: [10, 0, 0, -5 * i, 0, 10, 0, -5 * j, 0, 0, 10, -5 * k] }
+  const mm = 10 / size
+  const at = (voxels: number) => (-mm * (voxels * size - 1)) / 2
+  return { shape: [12 * size, 12 * size, 8 * size], affine: [mm, 0, 0, at(12), 0, mm, 0, at(12), 0, 0, mm, at(8)] }
 }
 
 /** Where a voxel is: 0 at the centre of the ellipsoid, 1 on its surface. */

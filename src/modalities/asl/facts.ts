@@ -48,16 +48,23 @@ const IMPAIRMENT = ['hemodynamic_impairment', 'haemodynamic_impairment']
 export function aslFacts(run: Run): Fact[] {
   const source = run.series[0]
   if (!source) return []
-  const plain = PLAIN.map(([name, label, unit]) =>
-    fact(name, label, plainValue(source.sidecar.values[name]), unit, source),
-  )
+  const plain = PLAIN.map(([name, label, unit]) => fact(name, label, statedValue(source, name), unit, source))
   const types = volumeTypes(source)
   const times = TIMES.map(([name, label]) => fact(name, label, timesOf(source, name, types), 's', source))
   return [...plain.slice(0, 3), ...times, ...plain.slice(3), volumeFact(types), voxelFact(source), ...personFacts(run)]
 }
 
+/** Fields that may hold one value a volume and are shown as their distinct values. */
+const DISTINCT = ['RepetitionTimePreparation', 'EchoTime']
+
 function fact(name: string, label: string, value: Fact['value'], unit: Unit, source: Source): Fact {
   return { name, label, value, unit, from: fieldFrom(source, name) }
+}
+
+function statedValue(source: Source, name: string): Fact['value'] {
+  const value = plainValue(source.sidecar.values[name])
+  if (!DISTINCT.includes(name) || typeof value !== 'object' || value === null) return value
+  return distinctTimes(value.map(Number))
 }
 
 /** A value that a fact can hold; null for anything else. */

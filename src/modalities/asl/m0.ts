@@ -2,7 +2,14 @@ import type { Parameter } from '../../report/record.ts'
 import type { Run, Source } from '../modality.ts'
 import type { Volumes } from './context.ts'
 import { baseName, type FieldReader, fieldFrom, perVolume, readFields } from './fields.ts'
-import { checkIncludedEcho, checkRepetition, checkSeparateEcho, readRecovery } from './recovery.ts'
+import {
+  checkIncludedEcho,
+  checkRepetition,
+  checkSeparateEcho,
+  joinParameters,
+  type Recovery,
+  readRecovery,
+} from './recovery.ts'
 
 /** Where the equilibrium signal comes from. */
 export type M0Plan =
@@ -157,10 +164,7 @@ function planSeparate(fields: FieldReader, run: Run, source: Source): M0 | null 
     )
     return { plan: { source: 'none' }, parameters: [] }
   }
-  const factors: (readonly number[])[] = []
-  const parameters: Parameter[] = [
-    sourceParameter(images.map(({ name }) => baseName(name.path)).join(', '), fieldFrom(source, 'M0Type')),
-  ]
+  const recoveries: Recovery[] = []
   for (const image of images) {
     const own = readFields(image)
     const frames = image.header?.frames ?? 1
@@ -169,10 +173,13 @@ function planSeparate(fields: FieldReader, run: Run, source: Source): M0 | null 
     checkSeparateEcho(own, fields)
     fields.problems.push(...own.problems)
     if (!recovery) return null
-    factors.push(recovery.factors)
-    if (factors.length === 1) parameters.push(...recovery.parameters)
+    recoveries.push(recovery)
   }
-  return { plan: { source: 'separate', factors }, parameters }
+  const names = images.map(({ name }) => baseName(name.path)).join(', ')
+  return {
+    plan: { source: 'separate', factors: recoveries.map(({ factors }) => factors) },
+    parameters: [sourceParameter(names, fieldFrom(source, 'M0Type')), ...joinParameters(recoveries)],
+  }
 }
 
 function whyNoImage({ context }: Run): string {

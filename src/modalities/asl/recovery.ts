@@ -40,7 +40,8 @@ export interface M0Volumes {
  */
 export function readRecovery(fields: FieldReader, run: Run, series: Source, m0: M0Volumes): Recovery | null {
   const stated = m0.canBeSaturated ? readStatedRecovery(fields, run, m0.image) : null
-  const need = stated ? null : 'it says how far M0 had recovered; add it in seconds.'
+  const other = m0.canBeSaturated ? ', or give --asl-m0-recovery' : ''
+  const need = stated ? null : `it says how far M0 had recovered; add it in seconds${other}.`
   const times = stated ? [stated.time] : fields.numbers('RepetitionTimePreparation', need)
   if (!times || (!stated && !checkRepetition(fields, times))) return null
   const each = perVolume(fields, 'RepetitionTimePreparation', times, m0.frames)
@@ -72,6 +73,20 @@ export function readRecovery(fields: FieldReader, run: Run, series: Source, m0: 
     defaultSource: RECOVERY_LIMIT.source,
   }
   return { factors, parameters: T1t && isShort ? [time, T1t, factor] : [time, factor] }
+}
+
+/**
+ * The parameters of several images as those of one: a number that differs between them becomes a list.
+ *
+ * @param recoveries - how far M0 had recovered in each image, at least one
+ */
+export function joinParameters(recoveries: readonly Recovery[]): Parameter[] {
+  const all = recoveries.map(({ parameters }) => parameters)
+  const most = all.reduce((a, b) => (b.length > a.length ? b : a), [])
+  return most.map(parameter => {
+    const values = all.flatMap(list => list.find(({ name }) => name === parameter.name)?.value ?? []).map(Number)
+    return { ...parameter, value: oneOrAll(values) }
+  })
 }
 
 /** The value that all have, or all of them. */

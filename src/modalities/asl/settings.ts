@@ -177,11 +177,11 @@ function noSuppression(why: string): Setting {
   return { ...SUPPRESSION, meaning: `${why}: no loss`, value: 1, unit: '1', source: 'computed' }
 }
 
-/** The loss by background suppression from the number of its pulses: sidecar, option, else unknown and named. */
+/** The loss by background suppression from the number of its pulses: option, sidecar, else unknown and named. */
 function chooseSuppression(fields: FieldReader, run: Run, source: Source, isAbsolute: boolean): Setting {
   const stated = readPulses(fields)
   const option = run.options['asl-bs-pulses']
-  const pulses = stated?.pulses ?? option
+  const pulses = option ?? stated?.pulses
   if (pulses === undefined) {
     const lost = Math.round((1 / suppressionFactor(2) - 1) * 100)
     if (isAbsolute)
@@ -200,7 +200,7 @@ function chooseSuppression(fields: FieldReader, run: Run, source: Source, isAbso
     fields.say(
       'FIELD_UNUSUAL',
       stated.field,
-      `says ${stated.pulses} pulses and --asl-bs-pulses ${option}; the sidecar is used.`,
+      `says ${stated.pulses} pulses and --asl-bs-pulses ${option}; the option is used.`,
     )
   const times = pulses === 1 ? '1 pulse' : `${pulses} pulses`
   return {
@@ -208,9 +208,9 @@ function chooseSuppression(fields: FieldReader, run: Run, source: Source, isAbso
     meaning: `${SUPPRESSION.meaning}: ${SUPPRESSION_PULSE_EFFICIENCY.value} for each of ${times}`,
     value: suppressionFactor(pulses),
     unit: '1',
-    source: stated ? 'sidecar' : 'option',
+    source: option === undefined ? 'sidecar' : 'option',
     defaultSource: SUPPRESSION_PULSE_EFFICIENCY.source,
-    from: stated ? fieldFrom(source, stated.field) : '--asl-bs-pulses',
+    from: option === undefined && stated ? fieldFrom(source, stated.field) : '--asl-bs-pulses',
   }
 }
 

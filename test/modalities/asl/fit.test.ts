@@ -261,6 +261,30 @@ describe('preparing', () => {
     expect(reference(['deltam'], { M0Type: 'Estimate', M0Estimate: 900 })).toBeCloseTo(7, 0)
   })
 
+  it('takes the mask from a separate M0, on whatever grid it lies', () => {
+    const made = run({
+      types: ['control', 'label'],
+      sidecar: { M0Type: 'Separate' },
+      m0: { sidecar: { RepetitionTimePreparation: 6 } },
+    })
+    const inBlock = (i: number, j: number, k: number, m: number) =>
+      i >= m && i < 5 * m && j >= m && j < 4 * m && k >= m && k < 3 * m
+    const block = (scale: number) => {
+      const [ni, nj, nk] = [6 * scale, 5 * scale, 4 * scale]
+      return Float64Array.from({ length: ni * nj * nk }, (_, v) =>
+        inBlock(v % ni, Math.floor(v / ni) % nj, Math.floor(v / (ni * nj)), scale) ? 1000 : 1,
+      )
+    }
+    const fine = { shape: [12, 10, 8] as const, affine: [2, 0, 0, -1, 0, 2, 0, -1, 0, 0, 2.5, -1.25] }
+    const maskOf = (m0: ReturnType<typeof volumeOf>) => {
+      const prepared = bound(made).computation.prepare([noisy(['control', 'label'])], { m0: [m0] })
+      return prepared.ok ? [...prepared.value.mask] : []
+    }
+    const same = maskOf(volumeOf(grid, [block(1)]))
+    expect(same.filter(value => value === 1)).toHaveLength(4 * 3 * 2)
+    expect(maskOf(volumeOf(fine, [block(2)]))).toEqual(same)
+  })
+
   it('gives one row of confounds a volume', () => {
     const { prepared } = compute(run(), noisy(TYPES), {}, everywhere)
     expect(prepared.confounds.columns).toEqual([

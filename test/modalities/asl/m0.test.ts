@@ -46,7 +46,7 @@ function cbfOf(spec: RunSpec, values: Readonly<Record<string, number>> = {}, m0?
   }
 }
 
-const valueOf = (parameter: Parameter | undefined) => parameter?.value
+const parameterValue = (parameter: Parameter | undefined) => parameter?.value
 
 /** CBF of ΔM 7 and M0 1000 by the recommended protocol: case PCASL-02. */
 const BASE = number(caseOf('PCASL-02').expected, 'cbf_ml_100g_min')
@@ -62,7 +62,7 @@ describe('the source of M0', () => {
     const { cbf, parameter } = cbfOf(spec)
     const factor = number(caseOf('M0-TR-2-1.33').expected, 'factor')
     expect(cbf).toBeCloseTo(BASE / ((factor + 1) / 2), 4)
-    expect(valueOf(parameter('M0T1CorrectionFactor'))).toEqual([factor, 1])
+    expect(parameterValue(parameter('M0T1CorrectionFactor'))).toEqual([factor, 1])
   })
 
   it('Separate: the images in the role', () => {
@@ -74,6 +74,23 @@ describe('the source of M0', () => {
     )
     expect(cbf).toBeCloseTo(BASE, 4)
     expect(result.parameters.find(({ name }) => name === 'M0Source')?.value).toBe('sub-01_m0scan.nii.gz')
+  })
+
+  it('Separate: several images, each corrected by its own repetition time', () => {
+    const run = runOf({
+      types: PAIR,
+      shape: [8, 8, 6],
+      sidecar: { M0Type: 'Separate' },
+      m0: { sidecar: { RepetitionTimePreparation: 2, MagneticFieldStrength: 3 } },
+    })
+    const long = runOf({ types: PAIR, shape: [8, 8, 6], m0: { sidecar: { RepetitionTimePreparation: 6 } } })
+    const both = { ...run, roles: { m0: [...(long.roles.m0 ?? []), ...(run.roles.m0 ?? [])] } }
+    const m0 = [volumeOf(grid, [frame(1000)]), volumeOf(grid, [frame(1000)])]
+    const { result } = compute(both, seriesOf(PAIR), { m0 }, everywhere)
+    const factor = number(caseOf('M0-TR-2-1.33').expected, 'factor')
+    expect(mapOf(result, 'cbf')[0]).toBeCloseTo(BASE / ((1 + factor) / 2), 4)
+    const byName = Object.fromEntries(result.parameters.map(({ name, value }) => [name, value]))
+    expect(byName).toMatchObject({ M0RepetitionTime: [6, 2], M0T1CorrectionFactor: [1, factor], TissueT1: 1.33 })
   })
 
   it('Separate without an image: the relative map, and why', () => {
@@ -106,7 +123,7 @@ describe('the source of M0', () => {
     const { cbf, parameter } = cbfOf({ types: PAIR, sidecar }, { label: 1000 - number(inputs, 'deltam_au') })
     expectClose(cbf, number(expected, 'cbf_ml_100g_min'), { rel: 1e-6 })
     expect(parameter('PartitionCoefficient')).toBeUndefined()
-    expect(valueOf(parameter('M0Estimate'))).toBe(1250)
+    expect(parameterValue(parameter('M0Estimate'))).toBe(1250)
   })
 
   it.each([
@@ -122,7 +139,7 @@ describe('the source of M0', () => {
   it('M0-MODE-02: Absent without suppression is the mean control, corrected for its repetition time', () => {
     const { cbf, parameter } = cbfOf({ types: PAIR, sidecar: { M0Type: 'Absent', RepetitionTimePreparation: 4.8 } })
     expect(cbf).toBeCloseTo(BASE / number(caseOf('M0-TR-4.8-1.33').expected, 'factor'), 4)
-    expect(valueOf(parameter('M0Source'))).toBe('mean of the 2 control volumes')
+    expect(parameterValue(parameter('M0Source'))).toBe('mean of the 2 control volumes')
   })
 
   it('M0-MODE-01: Absent with suppression has no absolute scale', () => {

@@ -95,10 +95,14 @@ describe('the signals', () => {
 })
 
 describe('the phantom', () => {
-  const make = (snr: number): Phantom => aslPhantom({ anatomy, snr, seed: '1', level: 1, path: () => PATH })
+  let made: Phantom | undefined
+  const make = (): Phantom => {
+    made ??= aslPhantom({ anatomy, snr: 100, seed: '1', level: 1, path: () => PATH })
+    return made
+  }
 
   it('processed with the defaults gives the truth within the bands that it states', () => {
-    const phantom = make(100)
+    const phantom = make()
     const [series, m0] = phantom.images
     const volume = (image: PhantomImage | undefined): Volume => {
       if (!image) throw new Error('no image')
@@ -127,7 +131,7 @@ describe('the phantom', () => {
   })
 
   it('names its M0, and states its metadata', () => {
-    const [series, m0] = make(100).images
+    const [series, m0] = make().images
     expect(m0).toMatchObject({
       suffix: 'm0scan',
       frames: 1,
