@@ -1,11 +1,19 @@
 // Bundles the program into dist/: one entry, heavy libraries in chunks of their own that load when they are needed.
-import { build } from 'esbuild'
+
+import { rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { rmSync } from 'node:fs'
+import { build } from 'esbuild'
 
 rmSync('dist', { recursive: true, force: true })
-const common = { bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'warning', legalComments: 'none' }
+const common = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  logLevel: 'warning',
+  legalComments: 'none',
+}
 await build({
   ...common,
   entryPoints: { main: 'src/bin.ts' },

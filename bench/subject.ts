@@ -34,14 +34,35 @@ function dataset(root: string): void {
   const { asl, m0 } = series()
   const folder = join(root, 'sub-01', 'perf')
   mkdirSync(folder, { recursive: true })
-  const image = (frames: number, data: Int16Array) => encodeImage({ header: blankHeader(GRID), shape: GRID.shape, frames, data, description: 'bench' })
-  const common = { MagneticFieldStrength: 3, MRAcquisitionType: '3D', EchoTime: 0.014, FlipAngle: 90, RepetitionTimePreparation: 6, Manufacturer: 'bench' }
-  const labelling = { ArterialSpinLabelingType: 'PCASL', LabelingDuration: 1.8, PostLabelingDelay: 1.8, BackgroundSuppression: true, BackgroundSuppressionNumberPulses: 2, M0Type: 'Separate', TotalAcquiredPairs: PAIRS, VascularCrushing: false, AcquisitionVoxelSize: [1.8, 1.8, 2.5] }
+  const image = (frames: number, data: Int16Array) =>
+    encodeImage({ header: blankHeader(GRID), shape: GRID.shape, frames, data, description: 'bench' })
+  const common = {
+    MagneticFieldStrength: 3,
+    MRAcquisitionType: '3D',
+    EchoTime: 0.014,
+    FlipAngle: 90,
+    RepetitionTimePreparation: 6,
+    Manufacturer: 'bench',
+  }
+  const labelling = {
+    ArterialSpinLabelingType: 'PCASL',
+    LabelingDuration: 1.8,
+    PostLabelingDelay: 1.8,
+    BackgroundSuppression: true,
+    BackgroundSuppressionNumberPulses: 2,
+    M0Type: 'Separate',
+    TotalAcquiredPairs: PAIRS,
+    VascularCrushing: false,
+    AcquisitionVoxelSize: [1.8, 1.8, 2.5],
+  }
   writeFileSync(join(root, 'dataset_description.json'), JSON.stringify({ Name: 'bench', BIDSVersion: '1.10.1' }))
   writeFileSync(join(folder, 'sub-01_asl.nii.gz'), image(2 * PAIRS, asl))
   writeFileSync(join(folder, 'sub-01_asl.json'), JSON.stringify({ ...common, ...labelling }))
   writeFileSync(join(folder, 'sub-01_m0scan.nii.gz'), image(1, m0))
-  writeFileSync(join(folder, 'sub-01_m0scan.json'), JSON.stringify({ ...common, IntendedFor: 'bids::sub-01/perf/sub-01_asl.nii.gz' }))
+  writeFileSync(
+    join(folder, 'sub-01_m0scan.json'),
+    JSON.stringify({ ...common, IntendedFor: 'bids::sub-01/perf/sub-01_asl.nii.gz' }),
+  )
   writeFileSync(join(folder, 'sub-01_aslcontext.tsv'), `volume_type\n${'control\nlabel\n'.repeat(PAIRS)}`)
 }
 
@@ -65,11 +86,16 @@ try {
   const read = images(input)
   const run = () => {
     rmSync(output, { recursive: true, force: true })
-    const { status, stderr } = spawnSync(process.execPath, ['dist/main.js', input, output, 'participant'], { encoding: 'utf8' })
+    const { status, stderr } = spawnSync(process.execPath, ['dist/main.js', input, output, 'participant'], {
+      encoding: 'utf8',
+    })
     if (status !== 0) throw new Error(stderr)
   }
   run()
-  const written = images(output).map(bytes => ({ content: gunzipSync(bytes), level: bytes[8] === 4 ? constants.Z_BEST_SPEED : 6 }))
+  const written = images(output).map(bytes => ({
+    content: gunzipSync(bytes),
+    level: bytes[8] === 4 ? constants.Z_BEST_SPEED : 6,
+  }))
   const floor = () => {
     for (const bytes of read) gunzipSync(bytes, { chunkSize: 1 << 20 })
     for (const { content, level } of written) gzipSync(content, { level })

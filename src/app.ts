@@ -3,10 +3,10 @@ import { isFolder } from './bids/disk.ts'
 import { parseMemory } from './command.ts'
 import type { Modality } from './modalities/modality.ts'
 import type { Options } from './options.ts'
+import { openCall } from './run/call.ts'
 import { writeCitation, writeDatasetFiles } from './run/dataset-files.ts'
 import { execute } from './run/execute.ts'
 import { gatherGroup } from './run/group.ts'
-import { openCall } from './run/call.ts'
 import { checkOutput, look } from './run/look.ts'
 import { EXIT, Refusal, type Summary, summarise } from './run/outcome.ts'
 import { makePlan } from './run/plan.ts'
@@ -36,6 +36,7 @@ export interface Request {
 export async function perfuse(request: Request, kinds: readonly Modality[], around: Surroundings): Promise<Summary> {
   const { options } = request
   if (!request.levels.includes('participant')) return gather(request, around)
+  if (options['reports-only']) return report(request, around)
 
   const seen = look(request, around)
   const plan = makePlan({ ...seen, input: request.input, kinds, options })
@@ -47,10 +48,24 @@ export async function perfuse(request: Request, kinds: readonly Modality[], arou
   const memory = parseMemory(options) ?? granted.memory
   const call = openCall(request.output, options, { tasks: plan.tasks.length, processors, memory }, around)
   try {
-    writeDatasetFiles({ ...call, ...request, version: around.version, container: around.container, derivatives: seen.derivatives })
-    if (options['reports-only']) return await rebuildReports(plan.participants, { ...call, ...request, processors, memory }, call.around)
-    const place = { ...call, ...request, processors, memory, force: options['force-rerun'], stopOnCrash: options['stop-on-first-crash'] }
-    const executed = await execute(plan.tasks, kinds, place, call.around, () => validateInput(seen, plan, options, call.around))
+    writeDatasetFiles({
+      ...call,
+      ...request,
+      version: around.version,
+      container: around.container,
+      derivatives: seen.derivatives,
+    })
+    const place = {
+      ...call,
+      ...request,
+      processors,
+      memory,
+      force: options['force-rerun'],
+      stopOnCrash: options['stop-on-first-crash'],
+    }
+    const executed = await execute(plan.tasks, kinds, place, call.around, () =>
+      validateInput(seen, plan, options, call.around),
+    )
     writeCitation(request.output, call.staging, call.logs)
     const summary = summarise(plan, executed, { logs: call.logs, stopped: around.signal.aborted })
     if (!request.levels.includes('group') || summary.stopped) return summary
@@ -61,17 +76,51 @@ export async function perfuse(request: Request, kinds: readonly Modality[], arou
   }
 }
 
-/** The group level alone: from the derivatives, whatever the input folder holds. */
-async function gather(request: Request, around: Surroundings): Promise<Summary> {
-  checkOutput(request.output)
-  if (!isFolder(request.input)) throw new Refusal(EXIT.missing, `the dataset ${request.input} does not exist; in a container, check the bind mounts.`)
-  if (recordPaths(request.output).length === 0)
-    throw new Refusal(EXIT.missing, `${request.output} holds no results of perfquant (no sub-*/**/*_desc-provenance_*.json); run the participant level first`)
+/** The reports alone, and with the group level its page: from the derivatives. */
+async function report(request: Request, around: Surroundings): Promise<Summary> {
+  checkDerivatives(request)
+  const { processors, memory } = grantedResources(around.env)
   const call = openCall(request.output, request.options, null, around)
   try {
-    const gathered = await gatherGroup(request.output, call.staging, around.version)
-    return { code: 0, line: `group tables of ${gathered.runs} runs in ${join(request.output, 'group.html')}`, stopped: false }
+    const place = {
+      ...call,
+      ...request,
+      processors: request.options.nprocs ?? processors,
+      memory: parseMemory(request.options) ?? memory,
+    }
+    const summary = await rebuildReports(request.options['participant-label'], place, call.around)
+    if (request.levels.includes('group') && !summary.stopped)
+      await gatherGroup(request.output, call.staging, around.version)
+    return summary
   } finally {
     call.close()
   }
+}
+
+/** The group level alone: from the derivatives, whatever the input folder holds. */
+async function gather(request: Request, around: Surroundings): Promise<Summary> {
+  checkDerivatives(request)
+  const call = openCall(request.output, request.options, null, around)
+  try {
+    const gathered = await gatherGroup(request.output, call.staging, around.version)
+    return {
+      code: 0,
+      line: `group tables of ${gathered.runs} runs in ${join(request.output, 'group.html')}`,
+      stopped: false,
+    }
+  } finally {
+    call.close()
+  }
+}
+
+/** What is made from derivatives needs them, and nothing of the input folder but that it exists. */
+function checkDerivatives({ input, output }: Request): void {
+  checkOutput(output)
+  if (!isFolder(input))
+    throw new Refusal(EXIT.missing, `the dataset ${input} does not exist; in a container, check the bind mounts.`)
+  if (recordPaths(output).length === 0)
+    throw new Refusal(
+      EXIT.missing,
+      `${output} holds no results of perfquant (no sub-*/**/*_desc-provenance_*.json); run the participant level first`,
+    )
 }

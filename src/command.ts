@@ -1,13 +1,20 @@
-import { parse as parseToml, stringify as formatToml } from 'smol-toml'
+import { stringify as formatToml, parse as parseToml } from 'smol-toml'
 import yargs from 'yargs'
-import { OPTIONS, type OptionName, type OptionSpec, type Options, defaultOptions } from './options.ts'
+import { defaultOptions, OPTIONS, type OptionName, type OptionSpec, type Options } from './options.ts'
 
 /** What the user asked for, checked; or why it cannot be understood, with the exit code. */
 export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | { readonly kind: 'descriptor' }
-  | { readonly kind: 'run'; readonly input: string; readonly output: string; readonly levels: readonly Level[]; readonly options: Options; readonly notes: readonly string[] }
+  | {
+      readonly kind: 'run'
+      readonly input: string
+      readonly output: string
+      readonly levels: readonly Level[]
+      readonly options: Options
+      readonly notes: readonly string[]
+    }
   | { readonly kind: 'simulate'; readonly output: string; readonly options: SimulateOptions }
   | { readonly kind: 'selftest'; readonly keep: string | undefined; readonly seed: number }
   | { readonly kind: 'usage'; readonly code: 64 | 17; readonly message: string }
@@ -26,14 +33,47 @@ export interface SimulateOptions {
 
 const SIMULATE = {
   subjects: { type: 'number', section: 'execution', default: 2, range: [1, 999], value: 'N', describe: 'Participants' },
-  sessions: { type: 'number', section: 'execution', default: 1, range: [1, 99], value: 'N', describe: 'Sessions of each' },
-  modalities: { type: 'strings', alias: ['m'], section: 'execution', choices: ['asl'], value: 'NAME', describe: 'Techniques; default all' },
-  snr: { type: 'number', section: 'execution', default: 300, range: [1, 1e6], value: 'X', describe: 'M0 of grey matter over the standard deviation of the noise' },
-  seed: { type: 'number', section: 'execution', default: 1, range: [0, 4294967295], value: 'N', describe: 'Seed of the noise and of the anatomies' },
+  sessions: {
+    type: 'number',
+    section: 'execution',
+    default: 1,
+    range: [1, 99],
+    value: 'N',
+    describe: 'Sessions of each',
+  },
+  modalities: {
+    type: 'strings',
+    alias: ['m'],
+    section: 'execution',
+    choices: ['asl'],
+    value: 'NAME',
+    describe: 'Techniques; default all',
+  },
+  snr: {
+    type: 'number',
+    section: 'execution',
+    default: 300,
+    range: [1, 1e6],
+    value: 'X',
+    describe: 'M0 of grey matter over the standard deviation of the noise',
+  },
+  seed: {
+    type: 'number',
+    section: 'execution',
+    default: 1,
+    range: [0, 4294967295],
+    value: 'N',
+    describe: 'Seed of the noise and of the anatomies',
+  },
 } as const satisfies Record<string, OptionSpec>
 
 const SELFTEST = {
-  keep: { type: 'string', section: 'execution', value: 'DIR', describe: 'Work there and keep the data; default a folder of $TMPDIR that is removed' },
+  keep: {
+    type: 'string',
+    section: 'execution',
+    value: 'DIR',
+    describe: 'Work there and keep the data; default a folder of $TMPDIR that is removed',
+  },
   seed: { type: 'number', section: 'execution', default: 1, range: [0, 4294967295], value: 'N', describe: 'Seed' },
 } as const satisfies Record<string, OptionSpec>
 
@@ -79,7 +119,11 @@ function runCommand(argv: readonly string[], readFile: (path: string) => string)
   const [input = '', output = '', ...words] = positionals
   const unknown = words.find(word => word !== 'participant' && word !== 'group')
   if (unknown !== undefined)
-    return { kind: 'usage', code: 17, message: `analysis level '${unknown}' is not known; there are participant and group` }
+    return {
+      kind: 'usage',
+      code: 17,
+      message: `analysis level '${unknown}' is not known; there are participant and group`,
+    }
   const levels = (['participant', 'group'] as const).filter(level => words.includes(level))
   const given = parseOptions(OPTIONS, rest)
   const file = given['config-file']
@@ -94,7 +138,8 @@ function runCommand(argv: readonly string[], readFile: (path: string) => string)
 
 function simulateCommand(argv: readonly string[]): Command {
   const { positionals, rest } = splitPositionals(argv)
-  if (positionals.length !== 1) fail(`perfquant simulate OUT_DIR [options]: one folder is needed, found ${positionals.length}`)
+  if (positionals.length !== 1)
+    fail(`perfquant simulate OUT_DIR [options]: one folder is needed, found ${positionals.length}`)
   const values = withDefaults(SIMULATE, parseOptions(SIMULATE, rest))
   return {
     kind: 'simulate',
@@ -102,7 +147,9 @@ function simulateCommand(argv: readonly string[]): Command {
     options: {
       subjects: whole(values, 'subjects'),
       sessions: whole(values, 'sessions'),
-      modalities: Array.isArray(values['modalities']) ? values['modalities'].map(String) : [...SIMULATE.modalities.choices],
+      modalities: Array.isArray(values['modalities'])
+        ? values['modalities'].map(String)
+        : [...SIMULATE.modalities.choices],
       snr: Number(values['snr']),
       seed: whole(values, 'seed'),
     },
@@ -144,7 +191,8 @@ function parseOptions(table: Table, argv: readonly string[]): Record<string, unk
   const parsed: Record<string, unknown> = { ...parser.parseSync([...argv]) }
   if (message) fail(`${message.replace(/^Unknown argument/, 'unknown option')}; see perfquant --help`)
   const left = parsed['_']
-  if (Array.isArray(left) && left.length > 0) fail(`'${left[0]}' is not expected there; positionals come first, then the options`)
+  if (Array.isArray(left) && left.length > 0)
+    fail(`'${left[0]}' is not expected there; positionals come first, then the options`)
   const given: Record<string, unknown> = {}
   for (const [name, spec] of Object.entries(table)) {
     const value = parsed[name]
@@ -174,7 +222,13 @@ function declare(table: Table) {
   for (const [name, spec] of Object.entries(table)) {
     parser = parser.option(name, {
       ...(spec.alias ? { alias: [...spec.alias] } : {}),
-      ...(spec.type === 'flag' ? { boolean: true } : spec.type === 'count' ? { count: true } : spec.type === 'strings' ? { array: true, string: true } : { string: true, requiresArg: true }),
+      ...(spec.type === 'flag'
+        ? { boolean: true }
+        : spec.type === 'count'
+          ? { count: true }
+          : spec.type === 'strings'
+            ? { array: true, string: true }
+            : { string: true, requiresArg: true }),
       describe: describeOption(spec),
       group: spec.section === 'asl' ? 'ASL' : 'General',
     })
@@ -191,7 +245,8 @@ function describeOption(spec: OptionSpec): string {
 
 /** A value as the type of its row, or a usage error that names option, value and what is allowed. */
 function convert(shown: string, spec: OptionSpec, value: unknown): unknown {
-  if (spec.type === 'flag') return typeof value === 'boolean' ? value : fail(`${shown} is ${String(value)}; it is a flag: true or false`)
+  if (spec.type === 'flag')
+    return typeof value === 'boolean' ? value : fail(`${shown} is ${String(value)}; it is a flag: true or false`)
   if (spec.type === 'count') return Number(value)
   if (Array.isArray(value) && spec.type !== 'strings') fail(`${shown} is given ${value.length} times; give it once`)
   if (spec.type === 'strings') {
@@ -203,7 +258,8 @@ function convert(shown: string, spec: OptionSpec, value: unknown): unknown {
   if (spec.type === 'number') {
     if (spec.word !== undefined && value === spec.word) return value
     const number = typeof value === 'number' ? value : String(value).trim() === '' ? Number.NaN : Number(value)
-    if (!Number.isFinite(number)) fail(`${shown} is '${String(value)}'; a number is needed${spec.word ? ` (or ${spec.word})` : ''}`)
+    if (!Number.isFinite(number))
+      fail(`${shown} is '${String(value)}'; a number is needed${spec.word ? ` (or ${spec.word})` : ''}`)
     const [low, high] = spec.range ?? [-Infinity, Infinity]
     if (number < low || number > high)
       fail(`${shown} is ${number}; it must lie between ${low} and ${high}${spec.unit ? ` ${spec.unit}` : ''}`)
@@ -219,7 +275,8 @@ function checkChoice(shown: string, spec: OptionSpec, word: string): void {
   if (!spec.choices) return
   const later = spec.notYet?.[word]
   if (later) fail(`${shown} ${word}: ${later}`)
-  if (!spec.choices.includes(word)) fail(`${shown} is '${word}'; it can be ${spec.choices.filter(choice => !spec.notYet?.[choice]).join(', ')}`)
+  if (!spec.choices.includes(word))
+    fail(`${shown} is '${word}'; it can be ${spec.choices.filter(choice => !spec.notYet?.[choice]).join(', ')}`)
 }
 
 /** The options of a TOML file: sections by modality; within one, names with or without the section's prefix. */
@@ -232,7 +289,11 @@ function parseConfig(path: string, readFile: (path: string) => string): Record<s
   }
   const given: Record<string, unknown> = {}
   for (const [section, content] of Object.entries(document)) {
-    if (!Object.values(OPTIONS).some(spec => spec.section === section) || typeof content !== 'object' || content === null)
+    if (
+      !Object.values(OPTIONS).some(spec => spec.section === section) ||
+      typeof content !== 'object' ||
+      content === null
+    )
       fail(`--config-file ${path}: [${section}] is not a section; there are [execution] and [asl]`)
     for (const [key, value] of Object.entries(content)) {
       const name = findOption(section, key)
@@ -247,7 +308,9 @@ function findOption(section: string, key: string): OptionName | undefined {
   const names: readonly OptionName[] = Object.keys(OPTIONS).filter((name): name is OptionName => name in OPTIONS)
   return names.find(name => {
     const spec: OptionSpec = OPTIONS[name]
-    return spec.section === section && (name === key || name === `${section}-${key}` || (spec.alias?.includes(key) ?? false))
+    return (
+      spec.section === section && (name === key || name === `${section}-${key}` || (spec.alias?.includes(key) ?? false))
+    )
   })
 }
 
@@ -256,9 +319,14 @@ function checkOptions(given: Readonly<Record<string, unknown>>): Options {
   const options: Options = Object.freeze({ ...defaultOptions(), ...given })
   parseMemory(options)
   const space = options['output-spaces']?.find(name => name !== 'native' && name !== 'asl')
-  if (space === 'T1w') fail('--output-spaces T1w needs a coregistration, which this version does not have; use native and resample with your own transform')
+  if (space === 'T1w')
+    fail(
+      '--output-spaces T1w needs a coregistration, which this version does not have; use native and resample with your own transform',
+    )
   if (space !== undefined)
-    fail(`--output-spaces ${space}: template spaces are not made; use native, and bring the maps to ${space} with the transforms of fMRIPrep or ASLPrep`)
+    fail(
+      `--output-spaces ${space}: template spaces are not made; use native, and bring the maps to ${space} with the transforms of fMRIPrep or ASLPrep`,
+    )
   if (options.json && !options['dry-run']) fail('--json goes with --dry-run')
   const hematocrit = options.hematocrit
   if (hematocrit !== undefined && (hematocrit <= 0 || hematocrit === 100 || (hematocrit >= 1 && hematocrit < 2)))
@@ -326,9 +394,29 @@ specification. The last line on stderr says outcome and code.`,
 /** The Boutiques descriptor of the command, generated from the option table. */
 export function descriptor(version: string): string {
   const inputs: Record<string, unknown>[] = [
-    { id: 'InputDataset', name: 'BIDS dataset', type: 'String', 'value-key': '[INPUT_DATASET]', description: 'Root folder of the BIDS dataset' },
-    { id: 'OutputLocation', name: 'Output folder', type: 'String', 'value-key': '[OUTPUT_LOCATION]', description: 'Folder of the derivative dataset' },
-    { id: 'AnalysisLevel', name: 'Analysis level', type: 'String', 'value-key': '[ANALYSIS_LEVEL]', list: true, 'value-choices': ['participant', 'group'], description: 'Levels to run' },
+    {
+      id: 'InputDataset',
+      name: 'BIDS dataset',
+      type: 'String',
+      'value-key': '[INPUT_DATASET]',
+      description: 'Root folder of the BIDS dataset',
+    },
+    {
+      id: 'OutputLocation',
+      name: 'Output folder',
+      type: 'String',
+      'value-key': '[OUTPUT_LOCATION]',
+      description: 'Folder of the derivative dataset',
+    },
+    {
+      id: 'AnalysisLevel',
+      name: 'Analysis level',
+      type: 'String',
+      'value-key': '[ANALYSIS_LEVEL]',
+      list: true,
+      'value-choices': ['participant', 'group'],
+      description: 'Levels to run',
+    },
   ]
   const keys = ['[INPUT_DATASET]', '[OUTPUT_LOCATION]', '[ANALYSIS_LEVEL]']
   for (const [name, spec] of Object.entries<OptionSpec>(OPTIONS)) {
@@ -337,15 +425,24 @@ export function descriptor(version: string): string {
     inputs.push({
       id: name.replaceAll('-', '_'),
       name,
-      type: spec.type === 'flag' || spec.type === 'count' ? 'Flag' : spec.type === 'number' && spec.word === undefined ? 'Number' : 'String',
+      type:
+        spec.type === 'flag' || spec.type === 'count'
+          ? 'Flag'
+          : spec.type === 'number' && spec.word === undefined
+            ? 'Number'
+            : 'String',
       optional: true,
       'command-line-flag': `--${name}`,
       'value-key': key,
       description: spec.describe,
       ...(spec.type === 'strings' ? { list: true } : {}),
       ...(spec.choices ? { 'value-choices': spec.choices.filter(choice => !spec.notYet?.[choice]) } : {}),
-      ...(spec.default === undefined || spec.type === 'flag' || spec.type === 'count' ? {} : { 'default-value': spec.default }),
-      ...(spec.type === 'number' && spec.range && spec.word === undefined ? { minimum: spec.range[0], maximum: spec.range[1] } : {}),
+      ...(spec.default === undefined || spec.type === 'flag' || spec.type === 'count'
+        ? {}
+        : { 'default-value': spec.default }),
+      ...(spec.type === 'number' && spec.range && spec.word === undefined
+        ? { minimum: spec.range[0], maximum: spec.range[1] }
+        : {}),
     })
   }
   return `${JSON.stringify(
@@ -357,7 +454,12 @@ export function descriptor(version: string): string {
       'command-line': `perfquant ${keys.join(' ')}`,
       inputs,
       'output-files': [
-        { id: 'OutputDataset', name: 'Derivative dataset', 'path-template': '[OUTPUT_LOCATION]', description: 'Maps, sidecars, reports and tables' },
+        {
+          id: 'OutputDataset',
+          name: 'Derivative dataset',
+          'path-template': '[OUTPUT_LOCATION]',
+          description: 'Maps, sidecars, reports and tables',
+        },
       ],
       custom: { BIDSAppSpecVersion: '0.1.0' },
     },

@@ -44,9 +44,15 @@ async function perform(command: Task, kinds: readonly Modality[]): Promise<void>
     await dispatch(command, kinds)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
-    const full = error instanceof Error && (error.name === 'DiskFailure' || /\b(ENOSPC|EDQUOT|EIO)\b/.test(`${String(code)} ${error.message}`))
+    const full =
+      error instanceof Error &&
+      (error.name === 'DiskFailure' || /\b(ENOSPC|EDQUOT|EIO)\b/.test(`${String(code)} ${error.message}`))
     if (error instanceof Refusal) end(error.code, error.message)
-    else if (full) end(EXIT.disk, `${error.message}; ${output} has ${(freeSpace(nearestFolder(output)) / 1e6).toFixed(0)} MB free; make room and call again, which continues`)
+    else if (full)
+      end(
+        EXIT.disk,
+        `${error.message}; ${output} has ${(freeSpace(nearestFolder(output)) / 1e6).toFixed(0)} MB free; make room and call again, which continues`,
+      )
     else {
       process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
       end(EXIT.some, 'a defect of the program; please report the lines above')
@@ -62,7 +68,10 @@ async function dispatch(command: Task, kinds: readonly Modality[]): Promise<void
   if (command.kind === 'simulate') {
     const { simulate } = await import('./run/simulate.ts')
     const made = simulate(command.output, command.options, kinds)
-    return end(0, `${made.length} simulated series in ${command.output}, their truth in ${join(command.output, 'derivatives', 'truth')}`)
+    return end(
+      0,
+      `${made.length} simulated series in ${command.output}, their truth in ${join(command.output, 'derivatives', 'truth')}`,
+    )
   }
   if (command.kind === 'selftest') {
     const { selftest } = await import('./selftest.ts')
@@ -76,7 +85,8 @@ async function dispatch(command: Task, kinds: readonly Modality[]): Promise<void
   display.clear()
   if (summary.plan) {
     const { planJson, planTable } = await import('./run/plan-text.ts')
-    if (command.options['list-participants']) process.stdout.write(summary.plan.participants.map(label => `${label}\n`).join(''))
+    if (command.options['list-participants'])
+      process.stdout.write(summary.plan.participants.map(label => `${label}\n`).join(''))
     else process.stdout.write(command.options.json ? planJson(summary.plan) : planTable(summary.plan))
   }
   end(summary.code, summary.line, summary.see)
@@ -85,7 +95,11 @@ async function dispatch(command: Task, kinds: readonly Modality[]): Promise<void
 /** Say outcome and code in the last line, and leave the code to the process. */
 function end(code: number, line: string, see?: string): void {
   process.exitCode = code
-  process.stderr.write(`perfquant ${code === 0 ? 'finished' : 'failed'}: ${line} (exit ${code})${see === undefined ? '' : `; see ${see}/`}\n`)
+  // A live line may stand there.
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K')
+  process.stderr.write(
+    `perfquant ${code === 0 ? 'finished' : 'failed'}: ${line} (exit ${code})${see === undefined ? '' : `; see ${see}/`}\n`,
+  )
 }
 
 /** Version of the package; the file stands beside `dist/` and beside `src/` alike. */
@@ -104,7 +118,12 @@ function surroundings(signal: AbortSignal, say: Surroundings['say']): Surroundin
   const { env } = process
   return {
     entry,
-    validator: join(packageFolder(dirname(fileURLToPath(import.meta.url))), 'dist', 'vendor', 'bids-schema-validator.mjs'),
+    validator: join(
+      packageFolder(dirname(fileURLToPath(import.meta.url))),
+      'dist',
+      'vendor',
+      'bids-schema-validator.mjs',
+    ),
     version: version(),
     env,
     host: hostname(),
@@ -134,7 +153,9 @@ function makeDisplay(verbosity: number): { readonly say: (event: RunEvent) => vo
   const say = (event: RunEvent) => {
     if (event.event === 'note') return line(`note: ${event.message}`)
     if (event.event === 'begin')
-      return line(`${event.tasks} ${event.tasks === 1 ? 'run' : 'runs'}, ${event.processors} at once, ${(event.memory / 1e9).toFixed(1)} GB; log in ${event.logs}`)
+      return line(
+        `${event.tasks} ${event.tasks === 1 ? 'run' : 'runs'}, ${event.processors} at once, ${(event.memory / 1e9).toFixed(1)} GB; log in ${event.logs}`,
+      )
     if (event.event === 'start') {
       running++
       if (!live && verbosity > 0) line(`start ${event.label}`)
@@ -143,10 +164,13 @@ function makeDisplay(verbosity: number): { readonly say: (event: RunEvent) => vo
     running = Math.max(0, running - 1)
     line(`[${event.done}/${event.total}] ${event.status} ${event.label} (${event.seconds.toFixed(1)} s)`)
     const shown = verbosity > 0 ? ['error', 'partial', 'warning', 'info'] : ['error', 'partial', 'warning']
-    for (const { severity, code, message } of event.problems) if (shown.includes(severity)) line(`  ${severity} ${code}: ${message}`)
+    for (const { severity, code, message } of event.problems)
+      if (shown.includes(severity)) line(`  ${severity} ${code}: ${message}`)
     if (!live || event.done === event.total) return
     const left = ((Date.now() - began) / event.done) * (event.total - event.done)
-    process.stderr.write(`${event.done} of ${event.total} runs, ${running} running, about ${Math.ceil(left / 60_000)} min left`)
+    process.stderr.write(
+      `${event.done} of ${event.total} runs, ${running} running, about ${Math.ceil(left / 60_000)} min left`,
+    )
   }
   return { say, clear }
 }

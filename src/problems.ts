@@ -41,57 +41,148 @@ export type Checked<T> =
 /** The table. A code is added here before it can be used; a misspelt one does not compile. */
 export const PROBLEMS = {
   // files
-  FILE_NOT_FETCHED: { severity: 'error', reason: 'missing', says: 'The file is a link whose content is not on this machine (DataLad, git-annex).' },
-  FILE_MISSING: { severity: 'error', reason: 'missing', says: 'A file that the run cannot do without is not in the dataset.' },
+  FILE_NOT_FETCHED: {
+    severity: 'error',
+    reason: 'missing',
+    says: 'The file is a link whose content is not on this machine (DataLad, git-annex).',
+  },
+  FILE_MISSING: {
+    severity: 'error',
+    reason: 'missing',
+    says: 'A file that the run cannot do without is not in the dataset.',
+  },
   FILE_UNREADABLE: { severity: 'error', reason: 'data', says: 'The file is there and cannot be read.' },
   JSON_INVALID: { severity: 'error', reason: 'data', says: 'A sidecar is not valid JSON, or not a JSON object.' },
   TSV_INVALID: { severity: 'error', reason: 'data', says: 'A table is not a valid BIDS TSV.' },
-  VALIDATION_FAILED: { severity: 'error', reason: 'validation', says: 'The BIDS validator found an error in a file that this run reads.' },
-  VALIDATOR_UNAVAILABLE: { severity: 'warning', says: 'The BIDS validator could not be run; the dataset was not validated.' },
+  VALIDATION_FAILED: {
+    severity: 'error',
+    reason: 'validation',
+    says: 'The BIDS validator found an error in a file that this run reads.',
+  },
+  VALIDATOR_UNAVAILABLE: {
+    severity: 'warning',
+    says: 'The BIDS validator could not be run; the dataset was not validated.',
+  },
   // NIfTI
-  NIFTI_HEADER: { severity: 'error', reason: 'data', says: 'The file does not begin with a NIfTI-1 or NIfTI-2 header.' },
-  NIFTI_DATATYPE: { severity: 'error', reason: 'data', says: 'The voxel type is not a real number (RGB, complex) or not known.' },
-  NIFTI_DIMENSIONS: { severity: 'error', reason: 'data', says: 'The dimensions in the header are impossible or are not those of an image series.' },
-  NIFTI_SIZE: { severity: 'error', reason: 'data', says: 'The header promises more (or less) voxels than the file holds.' },
+  NIFTI_HEADER: {
+    severity: 'error',
+    reason: 'data',
+    says: 'The file does not begin with a NIfTI-1 or NIfTI-2 header.',
+  },
+  NIFTI_DATATYPE: {
+    severity: 'error',
+    reason: 'data',
+    says: 'The voxel type is not a real number (RGB, complex) or not known.',
+  },
+  NIFTI_DIMENSIONS: {
+    severity: 'error',
+    reason: 'data',
+    says: 'The dimensions in the header are impossible or are not those of an image series.',
+  },
+  NIFTI_SIZE: {
+    severity: 'error',
+    reason: 'data',
+    says: 'The header promises more (or less) voxels than the file holds.',
+  },
   NIFTI_CORRUPT: { severity: 'error', reason: 'data', says: 'The compressed stream is truncated or damaged.' },
-  NIFTI_TOO_LARGE: { severity: 'error', reason: 'memory', says: 'The image does not fit into the memory of this machine.' },
+  NIFTI_TOO_LARGE: {
+    severity: 'error',
+    reason: 'memory',
+    says: 'The image does not fit into the memory of this machine.',
+  },
   NIFTI_NO_ORIENTATION: { severity: 'warning', says: 'Neither qform nor sform is set: left and right are not known.' },
   // metadata
-  FIELD_MISSING: { severity: 'error', reason: 'data', says: 'A field that the method cannot be computed without is absent.' },
-  FIELD_INVALID: { severity: 'error', reason: 'data', says: 'A field has a value of the wrong type or an impossible value.' },
-  FIELD_UNIT_SUSPECT: { severity: 'error', reason: 'data', says: 'A time looks like milliseconds where BIDS asks for seconds.' },
+  FIELD_MISSING: {
+    severity: 'error',
+    reason: 'data',
+    says: 'A field that the method cannot be computed without is absent.',
+  },
+  FIELD_INVALID: {
+    severity: 'error',
+    reason: 'data',
+    says: 'A field has a value of the wrong type or an impossible value.',
+  },
+  FIELD_UNIT_SUSPECT: {
+    severity: 'error',
+    reason: 'data',
+    says: 'A time looks like milliseconds where BIDS asks for seconds.',
+  },
   FIELD_UNUSUAL: { severity: 'warning', says: 'A field is outside what is usual; it is used as it stands.' },
-  LENGTHS_DISAGREE: { severity: 'error', reason: 'data', says: 'An array in the metadata has another length than the image or the table it describes.' },
-  NOT_SUPPORTED: { severity: 'error', reason: 'data', says: 'The acquisition is valid and this version has no method for it.' },
+  LENGTHS_DISAGREE: {
+    severity: 'error',
+    reason: 'data',
+    says: 'An array in the metadata has another length than the image or the table it describes.',
+  },
+  NOT_SUPPORTED: {
+    severity: 'error',
+    reason: 'data',
+    says: 'The acquisition is valid and this version has no method for it.',
+  },
   // ASL
   ASLCONTEXT_MISSING: { severity: 'error', reason: 'missing', says: 'The table of volume types is absent.' },
   ASLCONTEXT_INVALID: { severity: 'error', reason: 'data', says: 'The table of volume types cannot be used.' },
   CONTROL_LABEL_UNEQUAL: { severity: 'error', reason: 'data', says: 'Controls and labels cannot be paired.' },
-  LABEL_CONTROL_SWAPPED: { severity: 'warning', says: 'Control minus label is negative over the brain: the volume types may be swapped.' },
-  MULTI_DELAY: { severity: 'error', reason: 'data', says: 'The series has several delays; one-delay quantification would be wrong.' },
-  PASL_WITHOUT_CUTOFF: { severity: 'error', reason: 'data', says: 'Pulsed labelling without a bolus cut-off has an unknown bolus duration.' },
-  SLICE_TIMING_MISSING: { severity: 'error', reason: 'data', says: 'A 2D readout without SliceTiming has an unknown delay in all but the first slice.' },
-  M0_MISSING: { severity: 'partial', says: 'There is no usable M0: absolute CBF is refused, the relative map is written.' },
-  M0_INVALID: { severity: 'partial', says: 'The M0 image cannot calibrate the series: absolute CBF is refused, the relative map is written.' },
-  M0_RECOVERY_UNKNOWN: { severity: 'warning', says: 'The M0 of this vendor is saturation-recovered and its recovery time is not stated.' },
-  M0_SCALE_SUSPECT: { severity: 'warning', says: 'The ratio of perfusion signal to M0 is not physiological: the two images may be scaled differently.' },
+  LABEL_CONTROL_SWAPPED: {
+    severity: 'warning',
+    says: 'Control minus label is negative over the brain: the volume types may be swapped.',
+  },
+  MULTI_DELAY: {
+    severity: 'error',
+    reason: 'data',
+    says: 'The series has several delays; one-delay quantification would be wrong.',
+  },
+  PASL_WITHOUT_CUTOFF: {
+    severity: 'error',
+    reason: 'data',
+    says: 'Pulsed labelling without a bolus cut-off has an unknown bolus duration.',
+  },
+  SLICE_TIMING_MISSING: {
+    severity: 'error',
+    reason: 'data',
+    says: 'A 2D readout without SliceTiming has an unknown delay in all but the first slice.',
+  },
+  M0_MISSING: {
+    severity: 'partial',
+    says: 'There is no usable M0: absolute CBF is refused, the relative map is written.',
+  },
+  M0_INVALID: {
+    severity: 'partial',
+    says: 'The M0 image cannot calibrate the series: absolute CBF is refused, the relative map is written.',
+  },
+  M0_RECOVERY_UNKNOWN: {
+    severity: 'warning',
+    says: 'The M0 of this vendor is saturation-recovered and its recovery time is not stated.',
+  },
+  M0_SCALE_SUSPECT: {
+    severity: 'warning',
+    says: 'The ratio of perfusion signal to M0 is not physiological: the two images may be scaled differently.',
+  },
   M0_ECHO_TIME_DIFFERS: { severity: 'warning', says: 'M0 and the series have different echo times.' },
   M0_CHOSEN: { severity: 'info', says: 'The M0 image was chosen without an IntendedFor that names the series.' },
-  BS_PULSES_UNKNOWN: { severity: 'warning', says: 'Background suppression is on and the number of its pulses is not stated.' },
+  BS_PULSES_UNKNOWN: {
+    severity: 'warning',
+    says: 'Background suppression is on and the number of its pulses is not stated.',
+  },
   ADULT_CONSTANTS: { severity: 'warning', says: 'Adult constants were used for a neonate.' },
   ONE_DELTAM: { severity: 'info', says: 'There is one difference image only: no standard error can be given.' },
   PAIRS_DISAGREE: { severity: 'warning', says: 'TotalAcquiredPairs is not the number of pairs in the series.' },
   // images
   MASK_EMPTY: { severity: 'error', reason: 'data', says: 'The mask holds no voxel of the image.' },
   MASK_IMPLAUSIBLE: { severity: 'warning', says: 'The brain mask has an implausible volume.' },
-  GRID_DIFFERS: { severity: 'info', says: 'An image lies on another grid and was resampled by its scanner coordinates.' },
+  GRID_DIFFERS: {
+    severity: 'info',
+    says: 'An image lies on another grid and was resampled by its scanner coordinates.',
+  },
   GRID_NO_OVERLAP: { severity: 'error', reason: 'data', says: 'Two images that belong together share no space.' },
   MOTION_NOT_CORRECTED: { severity: 'info', says: 'Head motion was not corrected.' },
   // results
   RESULT_IMPLAUSIBLE: { severity: 'warning', says: 'The result is outside what is physiologically plausible.' },
   FIT_MOSTLY_FAILED: { severity: 'warning', says: 'More than half of the voxels in the mask have no estimate.' },
   // the plan
-  ROLE_CHOSEN: { severity: 'info', says: 'Several files could have served, or one of another session did; the choice is named.' },
+  ROLE_CHOSEN: {
+    severity: 'info',
+    says: 'Several files could have served, or one of another session did; the choice is named.',
+  },
   ROLE_UNUSED: { severity: 'info', says: 'A file that could have served was found and not used; the reason is named.' },
   ROLE_MISSING: { severity: 'error', reason: 'missing', says: 'A file in a role that the run requires was not found.' },
   NEED_FAILED: { severity: 'error', reason: 'need', says: 'A product that this run requires could not be made.' },

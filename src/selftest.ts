@@ -35,19 +35,31 @@ export interface Selftested {
  * @param asked - the folder to keep, or none: then a temporary one, which is removed
  * @throws Refusal (73) where there is no folder to work in
  */
-export async function selftest(asked: { readonly keep: string | undefined; readonly seed: number }, kinds: readonly Modality[], around: Surroundings): Promise<Selftested> {
+export async function selftest(
+  asked: { readonly keep: string | undefined; readonly seed: number },
+  kinds: readonly Modality[],
+  around: Surroundings,
+): Promise<Selftested> {
   const folder = workFolder(asked.keep, around)
   try {
     const input = join(folder, 'data')
     const output = join(folder, 'derivatives')
     const modalities = kinds.filter(kind => kind.phantom).map(({ name }) => name)
     const made = simulate(input, { subjects: 1, sessions: 1, modalities, snr: SNR, seed: asked.seed }, kinds)
-    const summary = await perfuse({ input, output, levels: ['participant', 'group'], options: defaultOptions() }, kinds, around)
-    if (summary.code !== 0) return { table: '', code: 1, line: `the simulated data could not be processed: ${summary.line}` }
+    const summary = await perfuse(
+      { input, output, levels: ['participant', 'group'], options: defaultOptions() },
+      kinds,
+      around,
+    )
+    if (summary.code !== 0)
+      return { table: '', code: 1, line: `the simulated data could not be processed: ${summary.line}` }
     const rows: Compared[] = []
     for (const item of made) rows.push(...(await compare(item, input, output)))
     const failed = rows.filter(({ passes }) => !passes).length
-    const line = failed === 0 ? `${rows.length} of ${rows.length} comparisons with the truth hold` : `${failed} of ${rows.length} comparisons with the truth do not hold`
+    const line =
+      failed === 0
+        ? `${rows.length} of ${rows.length} comparisons with the truth hold`
+        : `${failed} of ${rows.length} comparisons with the truth do not hold`
     return { table: formatComparisons(rows), code: failed === 0 ? 0 : 1, line }
   } finally {
     if (asked.keep === undefined) remove(folder)
@@ -57,12 +69,16 @@ export async function selftest(asked: { readonly keep: string | undefined; reado
 function workFolder(keep: string | undefined, around: Surroundings): string {
   try {
     if (keep === undefined) return makeTemporaryFolder(around.env['TMPDIR'] ?? '/tmp', 'perfquant-selftest-')
-    if (exists(join(keep, 'data'))) throw new Refusal(EXIT.cannotCreate, `${keep} holds a selftest already; name a new folder`)
+    if (exists(join(keep, 'data')))
+      throw new Refusal(EXIT.cannotCreate, `${keep} holds a selftest already; name a new folder`)
     makeFolder(keep)
     return keep
   } catch (error) {
     if (error instanceof Refusal) throw error
-    throw new Refusal(EXIT.cannotCreate, `no folder to work in: ${error instanceof Error ? error.message : String(error)}; name one with --keep, or set TMPDIR`)
+    throw new Refusal(
+      EXIT.cannotCreate,
+      `no folder to work in: ${error instanceof Error ? error.message : String(error)}; name one with --keep, or set TMPDIR`,
+    )
   }
 }
 
@@ -78,8 +94,17 @@ async function compare({ kind, entities, phantom }: Simulated, input: string, ou
   const rows: Compared[] = []
   for (const { truth: name, within, region, parameter, tolerance } of phantom.checks) {
     const mask = await valuesOf(truthFolder, path(within.name))
-    const [truth, found] = [meanWithin(await valuesOf(truthFolder, path(name)), mask, within.above), meanWithin(await valuesOf(output, path(name)), mask, within.above)]
-    rows.push({ what: `sub-${entities['sub']} ${kind.name} ${parameter}, ${region}`, truth, found, tolerance, passes: Math.abs(found - truth) <= tolerance * Math.abs(truth) })
+    const [truth, found] = [
+      meanWithin(await valuesOf(truthFolder, path(name)), mask, within.above),
+      meanWithin(await valuesOf(output, path(name)), mask, within.above),
+    ]
+    rows.push({
+      what: `sub-${entities['sub']} ${kind.name} ${parameter}, ${region}`,
+      truth,
+      found,
+      tolerance,
+      passes: Math.abs(found - truth) <= tolerance * Math.abs(truth),
+    })
   }
   return rows
 }
@@ -96,8 +121,20 @@ function meanWithin(values: ArrayLike<number>, mask: ArrayLike<number>, above: n
 }
 
 function formatComparisons(rows: readonly Compared[]): string {
-  const cells = rows.map(({ what, truth, found, tolerance, passes }) => [what, truth.toFixed(2), found.toFixed(2), `${(100 * (found / truth - 1)).toFixed(2)} %`, `±${(100 * tolerance).toFixed(1)} %`, passes ? 'holds' : 'FAILS'])
+  const cells = rows.map(({ what, truth, found, tolerance, passes }) => [
+    what,
+    truth.toFixed(2),
+    found.toFixed(2),
+    `${(100 * (found / truth - 1)).toFixed(2)} %`,
+    `±${(100 * tolerance).toFixed(1)} %`,
+    passes ? 'holds' : 'FAILS',
+  ])
   const table = [['comparison', 'truth', 'found', 'difference', 'allowed', ''], ...cells]
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map(row => (row[column] ?? '').length)))
-  return table.map(row => `${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}\n`).join('')
+  return table
+    .map(
+      row =>
+        `${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}\n`,
+    )
+    .join('')
 }

@@ -4,7 +4,29 @@
  * Inside the program only house units are used: seconds, radians, mM, fractions (`1`), 1/s, mm and mm^2/s.
  * The other units appear where metadata come in (`acquisition`) and where a result is built.
  */
-export const UNITS = ['1', 's', 'mm', 'rad', '1/s', '1/min', 'mM', 'mM*s', 'mm^2/s', 'mL/100g/min', 'mL/100g', 'mL/100mL/min', '%', '%/s', 'T', 'deg', 'mL/g', 'mL/g/s', 'mL', 'year', 'a.u.'] as const
+export const UNITS = [
+  '1',
+  's',
+  'mm',
+  'rad',
+  '1/s',
+  '1/min',
+  'mM',
+  'mM*s',
+  'mm^2/s',
+  'mL/100g/min',
+  'mL/100g',
+  'mL/100mL/min',
+  '%',
+  '%/s',
+  'T',
+  'deg',
+  'mL/g',
+  'mL/g/s',
+  'mL',
+  'year',
+  'a.u.',
+] as const
 
 /** A unit of the list. */
 export type Unit = (typeof UNITS)[number]

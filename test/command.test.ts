@@ -5,7 +5,8 @@ import { defaultOptions, OPTIONS, type OptionSpec } from '../src/options.ts'
 const noFile = (): string => {
   throw new Error('ENOENT: no such file')
 }
-const parse = (line: string, toml?: string) => parseCommand(line.split(' ').filter(Boolean), toml === undefined ? noFile : () => toml)
+const parse = (line: string, toml?: string) =>
+  parseCommand(line.split(' ').filter(Boolean), toml === undefined ? noFile : () => toml)
 const usage = (line: string, toml?: string) => {
   const command = parse(line, toml)
   return command.kind === 'usage' ? `${command.code} ${command.message}` : `no usage error: ${command.kind}`
@@ -18,16 +19,31 @@ const options = (line: string, toml?: string) => {
 
 describe('the command line', () => {
   it('takes input, output and levels, several in one call, in their order of work', () => {
-    expect(parse('/in /out group participant')).toMatchObject({ kind: 'run', input: '/in', output: '/out', levels: ['participant', 'group'] })
+    expect(parse('/in /out group participant')).toMatchObject({
+      kind: 'run',
+      input: '/in',
+      output: '/out',
+      levels: ['participant', 'group'],
+    })
   })
 
   it('accepts every spelling of every option', () => {
-    const example = (spec: OptionSpec) => (spec.type === 'flag' ? [] : spec.choices ? [spec.choices[0]] : spec.type === 'number' ? [String(spec.default ?? spec.range?.[1] ?? 1)] : ['1000'])
+    const example = (spec: OptionSpec) =>
+      spec.type === 'flag'
+        ? []
+        : spec.choices
+          ? [spec.choices[0]]
+          : spec.type === 'number'
+            ? [String(spec.default ?? spec.range?.[1] ?? 1)]
+            : ['1000']
     for (const [name, spec] of Object.entries<OptionSpec>(OPTIONS)) {
       if (['config-file', 'verbose', 'output-spaces', 'json', 'hematocrit'].includes(name)) continue
       for (const spelling of [name, ...(spec.alias ?? [])]) {
         const dash = spelling.length === 1 ? '-' : '--'
-        const command = parseCommand(['/in', '/out', 'participant', dash + spelling, ...example(spec).map(String)], noFile)
+        const command = parseCommand(
+          ['/in', '/out', 'participant', dash + spelling, ...example(spec).map(String)],
+          noFile,
+        )
         expect(command.kind, `${dash}${spelling}: ${JSON.stringify(command)}`).toBe('run')
         if (command.kind === 'run') expect(command.options[name as keyof typeof OPTIONS], spelling).toBeDefined()
       }
@@ -51,9 +67,15 @@ describe('the command line', () => {
     expect(usage('/in /out participant --nprocs two')).toMatch(/^64 --nprocs is 'two'/)
     expect(usage('/in /out participant --nprocs 0')).toMatch(/^64 --nprocs is 0; it must lie between 1/)
     expect(usage('/in /out participant --mem 8')).toMatch(/^64 --mem is 8, which means 8 MB; for GB write 8G/)
-    expect(usage('/in /out participant --output-spaces MNI152NLin2009cAsym')).toMatch(/^64 .*template spaces are not made; use native/)
-    expect(usage('/in /out participant --asl-pvc lr')).toMatch(/^64 --asl-pvc lr: partial-volume correction is not part/)
-    expect(usage('/in /out participant --asl-t1-blood high')).toMatch(/^64 --asl-t1-blood is 'high'; a number is needed \(or hct\)/)
+    expect(usage('/in /out participant --output-spaces MNI152NLin2009cAsym')).toMatch(
+      /^64 .*template spaces are not made; use native/,
+    )
+    expect(usage('/in /out participant --asl-pvc lr')).toMatch(
+      /^64 --asl-pvc lr: partial-volume correction is not part/,
+    )
+    expect(usage('/in /out participant --asl-t1-blood high')).toMatch(
+      /^64 --asl-t1-blood is 'high'; a number is needed \(or hct\)/,
+    )
     expect(usage('/in /out participant --json')).toMatch(/^64 --json goes with --dry-run/)
     expect(usage('/in /out participant --mask')).toMatch(/^64 /)
     expect(usage('/in /out participant --dry-run extra')).toMatch(/^64 'extra' is not expected/)
@@ -72,7 +94,9 @@ describe('the command line', () => {
     const toml = '[execution]\nnprocs = 3\nparticipant_label = ["001"]\n[asl]\nm0-fwhm = 0\nasl-lambda = 0.88\n'
     const read = options('--config-file x.toml --nprocs 2', toml)
     expect(read).toMatchObject({ nprocs: 2, 'participant-label': ['001'], 'asl-m0-fwhm': 0, 'asl-lambda': 0.88 })
-    expect(usage('/in /out participant --config-file x.toml', '[asl]\nm0fwhm = 1')).toMatch(/^64 .*\[asl\] m0fwhm is not an option/)
+    expect(usage('/in /out participant --config-file x.toml', '[asl]\nm0fwhm = 1')).toMatch(
+      /^64 .*\[asl\] m0fwhm is not an option/,
+    )
     expect(usage('/in /out participant --config-file x.toml', '[dwi]\na = 1')).toMatch(/^64 .*\[dwi\] is not a section/)
     expect(usage('/in /out participant --config-file x.toml', 'a = ')).toMatch(/^64 --config-file x.toml/)
     expect(usage('/in /out participant --config-file x.toml')).toMatch(/^64 .*ENOENT/)
@@ -90,7 +114,10 @@ describe('the command line', () => {
 
   it('says once what an option of other programs does here', () => {
     const command = parse('/in /out participant --notrack --omp-nthreads 4')
-    expect(command.kind === 'run' && command.notes).toEqual([expect.stringContaining('nothing is ever sent'), expect.stringContaining('a run is one thread')])
+    expect(command.kind === 'run' && command.notes).toEqual([
+      expect.stringContaining('nothing is ever sent'),
+      expect.stringContaining('a run is one thread'),
+    ])
   })
 
   it('helps', async () => {
@@ -101,7 +128,15 @@ describe('the command line', () => {
 
 describe('the Boutiques descriptor', () => {
   it('has every option once, and the ids that the execution specification asks for', () => {
-    const { inputs, custom, 'command-line': line } = JSON.parse(descriptor('1.2.3')) as { inputs: { id: string; 'value-key': string }[]; custom: unknown; 'command-line': string }
+    const {
+      inputs,
+      custom,
+      'command-line': line,
+    } = JSON.parse(descriptor('1.2.3')) as {
+      inputs: { id: string; 'value-key': string }[]
+      custom: unknown
+      'command-line': string
+    }
     expect(custom).toEqual({ BIDSAppSpecVersion: '0.1.0' })
     expect(inputs.slice(0, 3).map(({ id }) => id)).toEqual(['InputDataset', 'OutputLocation', 'AnalysisLevel'])
     expect(inputs).toHaveLength(Object.keys(OPTIONS).length + 3)

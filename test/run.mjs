@@ -8,10 +8,19 @@ const run = (command, ...words) => spawnSync(command, words, { stdio: 'inherit' 
 
 /** What switches tests on that are skipped without it. */
 const SWITCHES = [
-  { package: 'python3-nibabel', there: () => spawnSync('/usr/bin/python3', ['-c', 'import nibabel']).status === 0, tests: 'NIfTI against nibabel' },
-  { package: 'bubblewrap', there: () => spawnSync('bwrap', ['--ro-bind', '/', '/', '--unshare-net', 'true']).status === 0, tests: 'the demo without a network, on a read-only root' },
+  {
+    package: 'python3-nibabel',
+    there: () => spawnSync('/usr/bin/python3', ['-c', 'import nibabel']).status === 0,
+    tests: 'NIfTI against nibabel',
+  },
+  {
+    package: 'bubblewrap',
+    there: () => spawnSync('bwrap', ['--ro-bind', '/', '/', '--unshare-net', 'true']).status === 0,
+    tests: 'the demo without a network, on a read-only root',
+  },
 ]
-for (const { package: name, there, tests } of SWITCHES) if (!there()) console.log(`skipped without 'apt-get install ${name}': ${tests}`)
+for (const { package: name, there, tests } of SWITCHES)
+  if (!there()) console.log(`skipped without 'apt-get install ${name}': ${tests}`)
 if (!existsSync('../shared/data')) console.log('skipped without ../shared/data: tests on real and reference images')
 
 const checks = [
@@ -22,12 +31,25 @@ const broken = checks.filter(([, check]) => check() !== 0).map(([name]) => name)
 
 const folder = mkdtempSync(join(tmpdir(), 'perfquant-test-'))
 const report = join(folder, 'report.json')
-const status = run('npx', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2))
-const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0 }
+const status = run(
+  'npx',
+  'vitest',
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+  ...process.argv.slice(2),
+)
+const counts = existsSync(report)
+  ? JSON.parse(readFileSync(report, 'utf8'))
+  : { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0 }
 rmSync(folder, { recursive: true })
 // A file that fails before its tests are collected counts as one failure.
-const files = (counts.testResults ?? []).filter(file => file.status === 'failed' && file.assertionResults.length === 0).length
-const failed = counts.numFailedTests + files + broken.length + (status !== 0 && counts.numFailedTests + files === 0 ? 1 : 0)
+const files = (counts.testResults ?? []).filter(
+  file => file.status === 'failed' && file.assertionResults.length === 0,
+).length
+const failed =
+  counts.numFailedTests + files + broken.length + (status !== 0 && counts.numFailedTests + files === 0 ? 1 : 0)
 const skipped = counts.numPendingTests + (counts.numTodoTests ?? 0)
 if (broken.length > 0) console.log(`failed before the tests: ${broken.join(', ')}`)
 const asked = process.env['REQUIRE_ALL'] === '1' && skipped > 0

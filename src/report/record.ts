@@ -68,7 +68,11 @@ export interface LinesFigure {
   readonly caption: string
   readonly x: { readonly label: string; readonly values: readonly number[] }
   readonly y: { readonly label: string }
-  readonly series: readonly { readonly label: string; readonly values: readonly (number | null)[]; readonly points?: boolean }[]
+  readonly series: readonly {
+    readonly label: string
+    readonly values: readonly (number | null)[]
+    readonly points?: boolean
+  }[]
   /** A horizontal band of expected values. */
   readonly band?: { readonly label: string; readonly low: number; readonly high: number }
 }
@@ -144,7 +148,13 @@ export interface RunRecord {
   /** Role to the images that served in it, as BIDS URIs. */
   readonly roles: Readonly<Record<string, readonly string[]>>
   /** Every file read, with its identity. */
-  readonly inputs: readonly { readonly uri: string; readonly sha256?: string; readonly annexKey?: string; readonly size: number; readonly mtimeMs: number }[]
+  readonly inputs: readonly {
+    readonly uri: string
+    readonly sha256?: string
+    readonly annexKey?: string
+    readonly size: number
+    readonly mtimeMs: number
+  }[]
   /** Every file written by the run, relative to the output dataset, without this record. */
   readonly outputs: readonly string[]
   readonly options: Readonly<Record<string, unknown>>

@@ -25,7 +25,12 @@ const DISK_FAILS = /^(ENOSPC|EDQUOT|EIO)$/
  *
  * @throws Refusal (73) where the output folder cannot be created or written
  */
-export function openCall(output: string, options: Options, begin: { readonly tasks: number; readonly processors: number; readonly memory: number } | null, around: Surroundings): Call {
+export function openCall(
+  output: string,
+  options: Options,
+  begin: { readonly tasks: number; readonly processors: number; readonly memory: number } | null,
+  around: Surroundings,
+): Call {
   // With the dot the validator cannot take the folder for one that is data itself (`sub-01_meg.ds`).
   const id = `${around.now().toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}_${around.pid}.${around.token}`
   const tmp = join(output, '.perfquant', 'tmp')
@@ -43,14 +48,27 @@ export function openCall(output: string, options: Options, begin: { readonly tas
   } catch (error) {
     close()
     if (error instanceof Error && 'code' in error && DISK_FAILS.test(String(error.code))) throw error
-    throw new Refusal(EXIT.cannotCreate, `the output folder ${output} cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+    throw new Refusal(
+      EXIT.cannotCreate,
+      `the output folder ${output} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+    )
   }
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write: line => appendText(join(logs, 'perfquant.jsonl'), line) })
+  const log = pino(
+    { base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    { write: line => appendText(join(logs, 'perfquant.jsonl'), line) },
+  )
   const say = (event: RunEvent) => {
     log.info(event)
     around.say(event)
   }
-  log.info({ event: 'call', version: around.version, node: around.node, host: around.host, command: around.commandLine, container: around.container })
+  log.info({
+    event: 'call',
+    version: around.version,
+    node: around.node,
+    host: around.host,
+    command: around.commandLine,
+    container: around.container,
+  })
   if (begin) say({ event: 'begin', ...begin, logs })
   return { staging, logs, around: { ...around, say }, close }
 }

@@ -16,9 +16,14 @@ export function declaredOptions(modality: Modality, options: Options): Partial<R
 }
 
 /** What a result depends on beside its input files: the options that its kind declares, and the participant's row. */
-export function settingsOf(modality: Modality, run: Run): { readonly options: Readonly<Record<string, unknown>>; readonly rest: unknown } {
+export function settingsOf(
+  modality: Modality,
+  run: Run,
+): { readonly options: Readonly<Record<string, unknown>>; readonly rest: unknown } {
   const options = declaredOptions(modality, run.options)
-  const metadata = [...run.series, ...Object.values(run.roles).flat()].map(source => source && { uri: source.uri, sidecar: source.sidecar.values, tables: source.tables })
+  const metadata = [...run.series, ...Object.values(run.roles).flat()].map(
+    source => source && { uri: source.uri, sidecar: source.sidecar.values, tables: source.tables },
+  )
   return { options, rest: { participant: run.participant, context: run.context, seed: run.seed, metadata } }
 }
 
@@ -32,8 +37,8 @@ export function readRecord(output: string, path: string): RunRecord | null {
   const file = join(output, path)
   if (!exists(file)) return null
   try {
-    const record: RunRecord = JSON.parse(readText(file))
-    return record
+    const record: RunRecord | null = JSON.parse(readText(file))
+    return record?.program?.name === 'perfquant' ? record : null
   } catch {
     // Written by something else: the run counts as not done.
     return null
@@ -45,11 +50,16 @@ export function readRecord(output: string, path: string): RunRecord | null {
  *
  * Files of the same size and modification time as recorded are not read again; others are hashed.
  */
-export async function completeRecord(planned: PlannedTask, modality: Modality, places: { readonly input: string; readonly output: string; readonly version: string }): Promise<RunRecord | null> {
+export async function completeRecord(
+  planned: PlannedTask,
+  modality: Modality,
+  places: { readonly input: string; readonly output: string; readonly version: string },
+): Promise<RunRecord | null> {
   const run = planned.run
   const record = readRecord(places.output, planned.record)
   if (!run || !record || (record.status !== 'complete' && record.status !== 'partial')) return null
-  if (record.program.version !== places.version || !record.outputs.every(path => exists(join(places.output, path)))) return null
+  if (record.program.version !== places.version || !record.outputs.every(path => exists(join(places.output, path))))
+    return null
   const inputs: InputIdentity[] = []
   for (const { uri } of record.inputs) {
     const path = fileOf(uri, planned, places)
@@ -61,7 +71,11 @@ export async function completeRecord(planned: PlannedTask, modality: Modality, p
 }
 
 /** Where the file of a URI lies, for one that this run reads. */
-function fileOf(uri: string, planned: PlannedTask, places: { readonly input: string; readonly output: string }): string | null {
+function fileOf(
+  uri: string,
+  planned: PlannedTask,
+  places: { readonly input: string; readonly output: string },
+): string | null {
   const run = planned.run
   const source = run ? [...run.series, ...Object.values(run.roles).flat()].find(item => item?.uri === uri) : undefined
   if (source) return source.file

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { exists, readText, writeWhole } from '../bids/disk.ts'
 import { isObject } from '../bids/json.ts'
 import { readDatasetJson } from '../bids/read.ts'
@@ -42,11 +43,24 @@ function description({ input, output, version, container, derivatives }: Dataset
   return {
     ...template('dataset_description.json'),
     GeneratedBy: [
-      { ...(typeof generator === 'object' ? generator : {}), Version: version, ...(container ? { Container: { Type: container.split(':')[0], Tag: container } } : {}) },
+      {
+        ...(typeof generator === 'object' ? generator : {}),
+        Version: version,
+        ...(container ? { Container: { Type: container.split(':')[0], Tag: container } } : {}),
+      },
     ],
-    SourceDatasets: [{ URL: `file://${resolve(input)}` }],
-    DatasetLinks: { ...earlierLinks(output), raw: `file://${resolve(input)}`, ...Object.fromEntries(derivatives.map(({ name, root }) => [name, `file://${resolve(root)}`])) },
+    SourceDatasets: [{ URL: link(input) }],
+    DatasetLinks: {
+      ...earlierLinks(output),
+      raw: link(input),
+      ...Object.fromEntries(derivatives.map(({ name, root }) => [name, link(root)])),
+    },
   }
+}
+
+/** A folder as a URL: blanks and the like are no letters of one. */
+function link(folder: string): string {
+  return pathToFileURL(resolve(folder)).href
 }
 
 function earlierLinks(output: string): Record<string, unknown> {
@@ -69,7 +83,9 @@ export function writeCitation(output: string, staging: string, folder: string): 
   const records = listRecords(output).map(({ record }) => record)
   const paragraphs = [...new Set(records.flatMap(record => record.paragraphs))]
   const references = new Map(records.flatMap(record => Object.entries(record.references)))
-  const cited = [...references].filter(([key]) => paragraphs.some(text => text.includes(`@${key}`))).sort(([a], [b]) => (a < b ? -1 : 1))
+  const cited = [...references]
+    .filter(([key]) => paragraphs.some(text => text.includes(`@${key}`)))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
   const text = [
     '# Methods',
     '',

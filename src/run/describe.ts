@@ -2,10 +2,10 @@ import { basename, dirname, join } from 'node:path'
 import { exists, isDangling, readText } from '../bids/disk.ts'
 import { type BidsName, parseName } from '../bids/name.ts'
 import type { Sidecar } from '../bids/sidecar.ts'
-import { type Table, parseTable } from '../bids/tsv.ts'
+import { parseTable, type Table } from '../bids/tsv.ts'
 import type { Index, Source } from '../modalities/modality.ts'
 import { readHeader } from '../nifti/index.ts'
-import { type Checked, type Problem, bad, good, problem } from '../problems.ts'
+import { bad, type Checked, good, type Problem, problem } from '../problems.ts'
 
 /** Suffixes of the tables that belong to an image and are read with it. */
 export const TABLES = ['aslcontext'] as const
@@ -22,7 +22,17 @@ export function describeRaw(image: BidsName, root: string, index: Index): Checke
     if (table.ok && table.value) tables[suffix] = table.value
   }
   if (!sidecar.ok || !header.ok || problems.some(({ severity }) => severity === 'error')) return bad(...problems)
-  return good({ uri: `bids:raw:${image.path}`, file: join(root, image.path), name: image, sidecar: sidecar.value, header: header.value, tables }, problems)
+  return good(
+    {
+      uri: `bids:raw:${image.path}`,
+      file: join(root, image.path),
+      name: image,
+      sidecar: sidecar.value,
+      header: header.value,
+      tables,
+    },
+    problems,
+  )
 }
 
 /**
@@ -33,8 +43,18 @@ export function describeRaw(image: BidsName, root: string, index: Index): Checke
  * @param shown - what to call it in a problem
  */
 export function describeFile(file: string, uri: string, shown: string): Checked<Source> {
-  if (isDangling(file)) return bad(problem('FILE_NOT_FETCHED', `${shown} is a link whose content is not here; run 'datalad get ${file}'.`, { file: shown }))
-  if (!exists(file)) return bad(problem('FILE_MISSING', `${shown} does not exist; check the path (in a container: the bind mounts).`, { file: shown }))
+  if (isDangling(file))
+    return bad(
+      problem('FILE_NOT_FETCHED', `${shown} is a link whose content is not here; run 'datalad get ${file}'.`, {
+        file: shown,
+      }),
+    )
+  if (!exists(file))
+    return bad(
+      problem('FILE_MISSING', `${shown} does not exist; check the path (in a container: the bind mounts).`, {
+        file: shown,
+      }),
+    )
   const header = readHeader(file, shown)
   if (!header.ok) return header
   const stem = file.replace(/\.nii(\.gz)?$/, '')
@@ -42,8 +62,14 @@ export function describeFile(file: string, uri: string, shown: string): Checked<
   const labels = exists(`${stem}.tsv`) ? parseTable(readText(`${stem}.tsv`)) : null
   if (labels && !labels.ok) return labels
   const parsed = parseName(basename(file))
-  const name: BidsName = { ...(parsed ?? { datatype: basename(dirname(file)), entities: {}, suffix: '', extension: '.nii.gz' }), path: shown }
-  return good({ uri, file, name, sidecar, header: header.value, tables: labels ? { dseg: labels.value } : {} }, header.problems)
+  const name: BidsName = {
+    ...(parsed ?? { datatype: basename(dirname(file)), entities: {}, suffix: '', extension: '.nii.gz' }),
+    path: shown,
+  }
+  return good(
+    { uri, file, name, sidecar, header: header.value, tables: labels ? { dseg: labels.value } : {} },
+    header.problems,
+  )
 }
 
 /** An image of the output dataset, made by another task: `bids::path`. */

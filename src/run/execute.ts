@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { writeWhole } from '../bids/disk.ts'
+import { touch, writeWhole } from '../bids/disk.ts'
 import { validationProblems } from '../bids/validate.ts'
 import type { Modality, Role, Run, Source } from '../modalities/modality.ts'
 import { type Problem, problem } from '../problems.ts'
@@ -8,7 +8,7 @@ import { describeOutput } from './describe.ts'
 import { takeLock, thisOwner } from './lock.ts'
 import type { RunEnding, RunWork } from './participant.ts'
 import { type Ending, makePool, type Pool, workInChild } from './pool.ts'
-import { hasReport, listRecords } from './records.ts'
+import { isReportCurrent, listRecords, reportPage, stateOfRecords } from './records.ts'
 import type { ReportWork } from './report.ts'
 import type { Outcome, Surroundings } from './surroundings.ts'
 import type { PlannedTask } from './task.ts'
@@ -42,6 +42,9 @@ const CHECKS_AT_ONCE = 4
 /** Memory of a report: its images are 3D maps [bytes]. */
 export const REPORT_MEMORY = 400e6
 
+/** How often a report is made anew at most because other calls go on with its participant. */
+const REPORT_ROUNDS = 5
+
 /** What came of the runs, and of the reports. */
 export interface Executed {
   readonly outcomes: readonly Outcome[]
@@ -74,17 +77,42 @@ export async function execute(
     asked ??= validate()
     return asked
   }
-  const shop: Shop = { tasks, kinds, place, around, pool, checks, validation, signal, stopAll: () => stop.abort(), done: 0, disk: null }
+  const shop: Shop = {
+    tasks,
+    kinds,
+    place,
+    around,
+    pool,
+    checks,
+    validation,
+    signal,
+    stopAll: () => stop.abort(),
+    done: 0,
+    disk: null,
+  }
   const settled = new Map<string, Promise<Outcome>>()
   for (const planned of tasks) {
     const needs = planned.task.needs.map(id => settled.get(id))
-    settled.set(planned.task.id, Promise.all(needs).then(found => runTask(shop, planned, found.filter(item => item !== undefined))))
+    settled.set(
+      planned.task.id,
+      Promise.all(needs).then(found =>
+        runTask(
+          shop,
+          planned,
+          found.filter(item => item !== undefined),
+        ),
+      ),
+    )
   }
   const participants = [...new Set(tasks.map(({ task }) => task.participant))]
   const reports = participants.map(async participant => {
     const own = tasks.filter(({ task }) => task.participant === participant)
     const outcomes = await Promise.all(own.map(({ task }) => settled.get(task.id)))
-    return reportTask(shop, participant, outcomes.filter(item => item !== undefined))
+    return reportTask(
+      shop,
+      participant,
+      outcomes.filter(item => item !== undefined),
+    )
   })
   const [outcomes, unreported] = await Promise.all([Promise.all(settled.values()), Promise.all(reports)])
   if (shop.disk !== null) throw new DiskFailure(shop.disk)
@@ -132,7 +160,13 @@ async function attempt(shop: Shop, planned: PlannedTask, needs: readonly Outcome
   const { task } = planned
   let started = around.now().getTime()
   const end = (status: Outcome['status'], problems: readonly Problem[]): Outcome => {
-    const outcome: Outcome = { id: task.id, label: task.label, status, problems, seconds: (around.now().getTime() - started) / 1000 }
+    const outcome: Outcome = {
+      id: task.id,
+      label: task.label,
+      status,
+      problems,
+      seconds: (around.now().getTime() - started) / 1000,
+    }
     shop.done++
     around.say({ event: 'end', ...outcome, done: shop.done, total: shop.tasks.length })
     return outcome
@@ -155,7 +189,12 @@ async function attempt(shop: Shop, planned: PlannedTask, needs: readonly Outcome
     const lockPath = join(place.output, '.perfquant', 'lock', `${task.id.replaceAll('/', '_')}.json`)
     const lock = takeLock(lockPath, thisOwner(around.host, around.pid, token), () => around.now().getTime())
     if ('heldBy' in lock)
-      return end('refused', [problem('RUN_LOCKED', `${task.label} is being worked on by ${lock.heldBy}; wait for it, or remove ${lockPath} if it is gone.`)])
+      return end('refused', [
+        problem(
+          'RUN_LOCKED',
+          `${task.label} is being worked on by ${lock.heldBy}; wait for it, or remove ${lockPath} if it is gone.`,
+        ),
+      ])
     try {
       const work: RunWork = {
         do: 'run',
@@ -167,7 +206,13 @@ async function attempt(shop: Shop, planned: PlannedTask, needs: readonly Outcome
         lock: { path: lockPath, token },
         memory: place.memory,
         version: around.version,
-        execution: { started: around.now().toISOString(), host: around.host, node: around.node, container: around.container, command: around.commandLine },
+        execution: {
+          started: around.now().toISOString(),
+          host: around.host,
+          node: around.node,
+          container: around.container,
+          command: around.commandLine,
+        },
       }
       return conclude(shop, planned, await workInChild(around.entry, work, shop.signal, verdictOn(shop, planned)), end)
     } finally {
@@ -186,11 +231,17 @@ async function verdictOn(shop: Shop, { task, files }: PlannedTask): Promise<read
 }
 
 function rawRoles(roles: PlannedTask['task']['roles']): string[] {
-  return Object.values(roles).flat().flatMap(uri => /^bids:raw:(.+)$/.exec(uri)?.[1] ?? [])
+  return Object.values(roles)
+    .flat()
+    .flatMap(uri => /^bids:raw:(.+)$/.exec(uri)?.[1] ?? [])
 }
 
 /** The run with the roles that other tasks fill: there now, or missing with a problem as grave as the role. */
-function fillPending(planned: PlannedTask, needs: readonly Outcome[], output: string): { readonly run: Run | null; readonly problems: readonly Problem[] } {
+function fillPending(
+  planned: PlannedTask,
+  needs: readonly Outcome[],
+  output: string,
+): { readonly run: Run | null; readonly problems: readonly Problem[] } {
   if (!planned.run) return { run: null, problems: [] }
   const roles: Partial<Record<Role, readonly Source[]>> = { ...planned.run.roles }
   const problems: Problem[] = []
@@ -200,15 +251,30 @@ function fillPending(planned: PlannedTask, needs: readonly Outcome[], output: st
     const source = good ? describeOutput(uri, output) : null
     if (source?.ok) roles[role] = [source.value]
     else {
-      const why = source?.problems[0]?.message ?? need?.problems.find(({ severity }) => severity === 'error')?.message ?? `${task} ended as ${need?.status}.`
-      problems.push(required ? problem('NEED_FAILED', `${role} was to come from ${task}, which was not made: ${why}`) : problem('NEED_WITHOUT', `${role} was to come from ${task}, which was not made; the run does without. ${why}`))
+      const why =
+        source?.problems[0]?.message ??
+        need?.problems.find(({ severity }) => severity === 'error')?.message ??
+        `${task} ended as ${need?.status}.`
+      problems.push(
+        required
+          ? problem('NEED_FAILED', `${role} was to come from ${task}, which was not made: ${why}`)
+          : problem(
+              'NEED_WITHOUT',
+              `${role} was to come from ${task}, which was not made; the run does without. ${why}`,
+            ),
+      )
     }
   }
   return { run: { ...planned.run, roles }, problems }
 }
 
 /** The outcome that a child's ending stands for; a crash leaves its stack in a file, a full disk stops the call. */
-function conclude(shop: Shop, planned: PlannedTask, ending: Ending, end: (status: Outcome['status'], problems: readonly Problem[]) => Outcome): Outcome {
+function conclude(
+  shop: Shop,
+  planned: PlannedTask,
+  ending: Ending,
+  end: (status: Outcome['status'], problems: readonly Problem[]) => Outcome,
+): Outcome {
   const { task } = planned
   const { place } = shop
   if (ending.kind === 'done') {
@@ -219,14 +285,26 @@ function conclude(shop: Shop, planned: PlannedTask, ending: Ending, end: (status
   if (ending.kind === 'killed') {
     const by = ending.signal ? `by ${ending.signal}` : `with exit code ${ending.code}`
     const size = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
-    const memory = ending.signal === 'SIGKILL' ? ` The usual cause is memory: ${size(task.memory)} was estimated, ${size(place.memory)} allowed; lower --nprocs or ask for more.` : ''
+    const memory =
+      ending.signal === 'SIGKILL'
+        ? ` The usual cause is memory: ${size(task.memory)} was estimated, ${size(place.memory)} allowed; lower --nprocs or ask for more.`
+        : ''
     if (ending.said) crashFile(shop, task.id, ending.said)
-    return end('failed', [...task.problems, problem('RUN_KILLED', `The process of ${task.label} was ended ${by}.${memory}`)])
+    return end('failed', [
+      ...task.problems,
+      problem('RUN_KILLED', `The process of ${task.label} was ended ${by}.${memory}`),
+    ])
   }
   if (stopForDisk(shop, ending.stack.split('\n')[0] ?? '')) return end('stopped', [])
   const path = crashFile(shop, task.id, `${ending.stack}\n\n${ending.said}`)
   if (place.stopOnCrash) shop.stopAll()
-  return end('failed', [...task.problems, problem('RUN_CRASHED', `${task.label} ended by a defect of the program (${ending.stack.split('\n')[0]}); please report it with ${path}.`)])
+  return end('failed', [
+    ...task.problems,
+    problem(
+      'RUN_CRASHED',
+      `${task.label} ended by a defect of the program (${ending.stack.split('\n')[0]}); please report it with ${path}.`,
+    ),
+  ])
 }
 
 function crashFile(shop: Shop, id: string, text: string): string {
@@ -245,22 +323,62 @@ async function reportTask(shop: Shop, participant: string, outcomes: readonly Ou
   }
 }
 
-async function attemptReport(shop: Shop, participant: string, outcomes: readonly Outcome[]): Promise<readonly string[]> {
-  const { around, place } = shop
+async function attemptReport(
+  shop: Shop,
+  participant: string,
+  outcomes: readonly Outcome[],
+): Promise<readonly string[]> {
+  const { place } = shop
   if (shop.signal.aborted) return []
   const changed = outcomes.some(({ status }) => status !== 'already')
-  if (!changed && !place.force && hasReport(place.output, participant)) return []
+  if (!changed && !place.force && isReportCurrent(place.output, participant)) return []
+  for (let round = 0; round < REPORT_ROUNDS; round++) {
+    const before = stateOfRecords(place.output, participant)
+    const failure = await makeReport(shop, participant, outcomes)
+    if (failure || shop.signal.aborted) return failure ? [failure] : []
+    // A page that came out as it was is current all the same.
+    if (!isReportCurrent(place.output, participant)) touch(reportPage(place.output, participant))
+    // Another call has finished a session of this participant meanwhile: one of the two pages lacks it, perhaps ours.
+    if (stateOfRecords(place.output, participant) === before) break
+  }
+  return []
+}
+
+/** Write the report in a child process; why it could not be written, null where it was. */
+async function makeReport(shop: Shop, participant: string, outcomes: readonly Outcome[]): Promise<string | null> {
+  const { around, place } = shop
   const stored = listRecords(place.output, participant)
   // A refusal that has its own record is shown from it; one that left an earlier result untouched is shown beside that.
   const failures = outcomes
-    .filter(({ id, status }) => ['failed', 'stopped', 'refused'].includes(status) && stored.find(({ record }) => record.id === id)?.record.status !== 'refused')
-    .map(({ label, problems }) => ({ label, message: problems.find(({ severity }) => severity === 'error')?.message ?? 'The run was stopped.' }))
+    .filter(
+      ({ id, status }) =>
+        ['failed', 'stopped', 'refused'].includes(status) &&
+        stored.find(({ record }) => record.id === id)?.record.status !== 'refused',
+    )
+    .map(({ label, problems }) => ({
+      label,
+      message: problems.find(({ severity }) => severity === 'error')?.message ?? 'The run was stopped.',
+    }))
   const records = stored.map(({ path }) => path)
   const ending = await shop.pool.add(REPORT_MEMORY, () =>
-    workInChild(around.entry, { do: 'report', participant, output: place.output, staging: join(place.staging, `report-${participant}`), records, failures } satisfies ReportWork, shop.signal),
+    workInChild(
+      around.entry,
+      {
+        do: 'report',
+        participant,
+        output: place.output,
+        staging: join(place.staging, `report-${participant}`),
+        records,
+        failures,
+      } satisfies ReportWork,
+      shop.signal,
+    ),
   )
-  if (ending.kind === 'done' || shop.signal.aborted) return []
-  if (ending.kind === 'crashed' && stopForDisk(shop, ending.stack.split('\n')[0] ?? '')) return []
-  const text = ending.kind === 'crashed' ? `${ending.stack}\n\n${ending.said}` : `killed by ${ending.signal ?? ending.code}\n${ending.said}`
-  return [`the report of sub-${participant} could not be written; see ${crashFile(shop, `report-${participant}`, text)}`]
+  if (ending.kind === 'done' || shop.signal.aborted) return null
+  if (ending.kind === 'crashed' && stopForDisk(shop, ending.stack.split('\n')[0] ?? '')) return null
+  const text =
+    ending.kind === 'crashed'
+      ? `${ending.stack}\n\n${ending.said}`
+      : `killed by ${ending.signal ?? ending.code}\n${ending.said}`
+  return `the report of sub-${participant} could not be written; see ${crashFile(shop, `report-${participant}`, text)}`
 }

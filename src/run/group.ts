@@ -36,7 +36,12 @@ export async function gatherGroup(output: string, staging: string, version: stri
   const kinds = [...new Set(stored.map(({ record }) => record.kind))].sort()
   const regions = regionRecords(output, stored)
   const tables: Filled[] = [
-    ...kinds.map(kind => runTable(kind, stored.filter(({ record }) => record.kind === kind))),
+    ...kinds.map(kind =>
+      runTable(
+        kind,
+        stored.filter(({ record }) => record.kind === kind),
+      ),
+    ),
     regionTable(regions),
     protocolTable(stored),
   ]
@@ -52,12 +57,15 @@ export async function gatherGroup(output: string, staging: string, version: stri
   const runs = stored.map(({ path, record }) => ({ ...record, bidsName: nameOf(path), href: pageOf(output, record) }))
   write('group.html', await groupPage({ title: 'Group', version, runs, tables, regions }))
   // A table of a technique that is no longer there would be taken for current.
-  for (const { name } of listFolder(output)) if (/^group_\w+\.(tsv|json)$/.test(name) && !files.includes(name)) remove(join(output, name))
+  for (const { name } of listFolder(output))
+    if (/^group_\w+\.(tsv|json)$/.test(name) && !files.includes(name)) remove(join(output, name))
   return { runs: stored.length, files }
 }
 
 function nameOf(path: string): string {
-  return basename(path).replace('_desc-provenance', '').replace(/\.json$/, '')
+  return basename(path)
+    .replace('_desc-provenance', '')
+    .replace(/\.json$/, '')
 }
 
 /** The page that shows a run: that of its session where the report is split, else the participant's. */
@@ -68,18 +76,31 @@ function pageOf(output: string, record: RunRecord): string {
 
 function identifiers({ path, record }: StoredRecord): Row {
   const { sub, ses, ...further } = record.entities
-  return { bids_name: nameOf(path), participant_id: `sub-${sub ?? record.participant}`, session_id: ses === undefined ? null : `ses-${ses}`, ...further }
+  return {
+    bids_name: nameOf(path),
+    participant_id: `sub-${sub ?? record.participant}`,
+    session_id: ses === undefined ? null : `ses-${ses}`,
+    ...further,
+  }
 }
 
-const count = (record: RunRecord, ...severities: readonly string[]) => record.problems.filter(({ severity }) => severities.includes(severity)).length
+const count = (record: RunRecord, ...severities: readonly string[]) =>
+  record.problems.filter(({ severity }) => severities.includes(severity)).length
 
 /** One row a run: outcome, acquisition, quality, and the parameters that differ in nothing but their number. */
 function runTable(kind: string, stored: readonly StoredRecord[]): Filled {
   const dictionary: Dictionary = { ...template('tables/runs.json') }
   const rows = stored.map(item => {
     const { record } = item
-    const row: Record<string, Cell> = { ...identifiers(item), status: record.status, n_errors: count(record, 'error', 'partial'), n_warnings: count(record, 'warning') }
-    const failing = record.protocol.filter(({ verdict }) => verdict === 'fail' || verdict === 'warn').map(({ rule }) => rule)
+    const row: Record<string, Cell> = {
+      ...identifiers(item),
+      status: record.status,
+      n_errors: count(record, 'error', 'partial'),
+      n_warnings: count(record, 'warning'),
+    }
+    const failing = record.protocol
+      .filter(({ verdict }) => verdict === 'fail' || verdict === 'warn')
+      .map(({ rule }) => rule)
     row['protocol_deviations'] = failing.length > 0 ? failing.join(' ') : null
     for (const fact of record.facts) {
       const column = snake(fact.name)
@@ -89,7 +110,11 @@ function runTable(kind: string, stored: readonly StoredRecord[]): Filled {
     for (const parameter of record.parameters) {
       const column = `used_${snake(parameter.name)}`
       row[column] = cellOf(parameter.value)
-      dictionary[column] ??= { LongName: parameter.meaning, Description: `${parameter.meaning}, as used`, Units: parameter.unit }
+      dictionary[column] ??= {
+        LongName: parameter.meaning,
+        Description: `${parameter.meaning}, as used`,
+        Units: parameter.unit,
+      }
     }
     for (const quality of record.quality) {
       const column = snake(quality.name)
@@ -110,7 +135,11 @@ function cellOf(value: RunRecord['facts'][number]['value']): Cell {
 
 /** `PostLabelingDelay` to `post_labeling_delay`: BIDS asks for snake case in column names. */
 function snake(name: string): string {
-  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2').replace(/[^A-Za-z0-9]+/g, '_').toLowerCase()
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .toLowerCase()
 }
 
 /** The rows of the region tables of all runs, cells as written. */
@@ -130,7 +159,12 @@ function regionTable(rows: readonly RegionRow[]): Filled {
   const further = columns.filter(column => !REGION_COLUMNS.some(known => known === column)).sort()
   const at = REGION_COLUMNS.indexOf('run') + 1
   const ordered = [...REGION_COLUMNS.slice(0, at), ...further, ...REGION_COLUMNS.slice(at)]
-  return { ...rest, columns: ordered, rows: rows.map(row => ordered.map(column => row[column] ?? null)), dictionary: describeColumns(ordered, rest.dictionary) }
+  return {
+    ...rest,
+    columns: ordered,
+    rows: rows.map(row => ordered.map(column => row[column] ?? null)),
+    dictionary: describeColumns(ordered, rest.dictionary),
+  }
 }
 
 /** One row for each run and rule. */
@@ -151,9 +185,16 @@ function protocolTable(stored: readonly StoredRecord[]): Filled {
 /** Rows with the union of their columns, in the order in which they first occur. */
 function asTable(name: string, rows: readonly Row[], dictionary: Dictionary): Filled {
   const columns = [...new Set(rows.flatMap(row => Object.keys(row)))]
-  return { name, columns, rows: rows.map(row => columns.map(column => row[column] ?? null)), dictionary: describeColumns(columns, dictionary) }
+  return {
+    name,
+    columns,
+    rows: rows.map(row => columns.map(column => row[column] ?? null)),
+    dictionary: describeColumns(columns, dictionary),
+  }
 }
 
 function describeColumns(columns: readonly string[], dictionary: GroupTable['dictionary']): GroupTable['dictionary'] {
-  return Object.fromEntries(columns.map(column => [column, dictionary[column] ?? { Description: `BIDS entity ${column} of the run` }]))
+  return Object.fromEntries(
+    columns.map(column => [column, dictionary[column] ?? { Description: `BIDS entity ${column} of the run` }]),
+  )
 }

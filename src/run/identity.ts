@@ -31,7 +31,11 @@ export function seedOf(seed: number, name: string): number {
  * @param path - where it is
  * @param known - identities of an earlier run: a file of the same size and modification time is not read again
  */
-export async function identify(uri: string, path: string, known: readonly InputIdentity[] = []): Promise<InputIdentity | null> {
+export async function identify(
+  uri: string,
+  path: string,
+  known: readonly InputIdentity[] = [],
+): Promise<InputIdentity | null> {
   const facts = fileFacts(path)
   if (!facts) return null
   const annexKey = annexKeyOf(path)
@@ -42,5 +46,9 @@ export async function identify(uri: string, path: string, known: readonly InputI
 
 /** What makes a run the same run: the program, its inputs, and the settings that its result depends on. */
 export function runIdentity(version: string, inputs: readonly InputIdentity[], settings: unknown): string {
-  return hashOf({ version, settings, inputs: inputs.map(({ uri, sha256, annexKey }) => ({ uri, content: annexKey ?? sha256 })) })
+  return hashOf({
+    version,
+    settings,
+    inputs: inputs.map(({ uri, sha256, annexKey }) => ({ uri, content: annexKey ?? sha256 })),
+  })
 }

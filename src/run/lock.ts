@@ -1,5 +1,16 @@
 import { join } from 'node:path'
-import { createExclusively, fileFacts, isFolder, linkTarget, listFolder, makeFolder, readText, remove, touch, writeNew } from '../bids/disk.ts'
+import {
+  createExclusively,
+  fileFacts,
+  isFolder,
+  linkTarget,
+  listFolder,
+  makeFolder,
+  readText,
+  remove,
+  touch,
+  writeNew,
+} from '../bids/disk.ts'
 
 /** Who holds a lock or owns a staging folder: enough to tell whether that process still lives. */
 export interface Owner {
@@ -25,7 +36,9 @@ export function thisOwner(host: string, pid: number, token: string): Owner {
 function startTicks(pid: number): string {
   try {
     // Fields after the command in parentheses, which may hold spaces itself; the start time is field 22 of the line.
-    const fields = readText(`/proc/${pid}/stat`).replace(/^.*\) /s, '').split(' ')
+    const fields = readText(`/proc/${pid}/stat`)
+      .replace(/^.*\) /s, '')
+      .split(' ')
     // One that has ended and whose parent has not asked yet (in a container perhaps never) does nothing any more.
     return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? '')
   } catch {
@@ -132,5 +145,6 @@ export function sweep(folders: { readonly staging: string; readonly locks: strin
     remove(`${folder}.json`)
   }
   if (!isFolder(folders.locks)) return
-  for (const { name } of listFolder(folders.locks)) if (isGone(join(folders.locks, name), self, now)) remove(join(folders.locks, name))
+  for (const { name } of listFolder(folders.locks))
+    if (isGone(join(folders.locks, name), self, now)) remove(join(folders.locks, name))
 }

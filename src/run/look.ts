@@ -1,11 +1,11 @@
 import { basename, join, relative, resolve, sep } from 'node:path'
-import { indexDataset, inSelectedSessions, type Dataset } from '../bids/dataset.ts'
+import { type Dataset, indexDataset, inSelectedSessions } from '../bids/dataset.ts'
 import { type Derivative, indexDerivative, parseDerivatives } from '../bids/derivatives.ts'
 import { exists, isFolder, isWritable, nearestFolder, readText, realFolder } from '../bids/disk.ts'
 import { type Asked, type BidsFilter, parseFilter } from '../bids/filter.ts'
 import { makeIndex } from '../bids/image-index.ts'
-import { companionOf } from '../bids/sidecar.ts'
 import type { BidsName } from '../bids/name.ts'
+import { companionOf } from '../bids/sidecar.ts'
 import type { Index } from '../modalities/modality.ts'
 import { readHeader } from '../nifti/index.ts'
 import type { Options } from '../options.ts'
@@ -35,7 +35,10 @@ export interface Seen {
  *
  * @throws Refusal where a folder, a label or a file that was named cannot be used
  */
-export function look(request: { readonly input: string; readonly output: string; readonly options: Options }, around: Surroundings): Seen {
+export function look(
+  request: { readonly input: string; readonly output: string; readonly options: Options },
+  around: Surroundings,
+): Seen {
   const { input, output, options } = request
   if (isFolder(input)) checkPlaces(input, output, options)
   const note = <T>(asked: Asked<T>): T => {
@@ -48,13 +51,25 @@ export function look(request: { readonly input: string; readonly output: string;
   const paths = note(parseDerivatives(options.derivatives ?? []))
   checkFiles(options)
   if (!options['dry-run'] && !options['list-participants']) checkOutput(output)
-  const indexed = indexDataset(input, { participants: options['participant-label'], sessions: options['session-label'] })
-  if (!indexed.ok) throw new Refusal(indexed.reason === 'no-dataset' ? EXIT.missing : EXIT.nothingSelected, indexed.message)
+  const indexed = indexDataset(input, {
+    participants: options['participant-label'],
+    sessions: options['session-label'],
+  })
+  if (!indexed.ok)
+    throw new Refusal(indexed.reason === 'no-dataset' ? EXIT.missing : EXIT.nothingSelected, indexed.message)
   const { dataset } = indexed
   const derivatives = paths.map(path => note(indexDerivative(path, dataset.participants)))
   const index: Index = makeIndex(dataset, (path, image) => readHeader(path, image.path), filter)
   for (const { message } of dataset.problems) around.say({ event: 'note', message })
-  return { dataset, index, derivatives, filter, selected: image => inSelectedSessions(dataset, image), tables: image => TABLES.flatMap(suffix => companionOf(dataset, image, { suffix, extension: '.tsv' })?.path ?? []), nothing: plan => nothing(request, dataset, plan) }
+  return {
+    dataset,
+    index,
+    derivatives,
+    filter,
+    selected: image => inSelectedSessions(dataset, image),
+    tables: image => TABLES.flatMap(suffix => companionOf(dataset, image, { suffix, extension: '.tsv' })?.path ?? []),
+    nothing: plan => nothing(request, dataset, plan),
+  }
 }
 
 function textOf(file: string): string {
@@ -69,13 +84,16 @@ function checkPlaces(input: string, output: string, options: Options): void {
   const near = nearestFolder(resolve(output))
   const real = join(realFolder(near), relative(near, resolve(output)))
   const suggestion = `use for example ${join(input, 'derivatives', 'perfquant')}`
-  if (real === raw) throw new Refusal(EXIT.usage, `the output folder is the input dataset itself (${input}); ${suggestion}`)
+  if (real === raw)
+    throw new Refusal(EXIT.usage, `the output folder is the input dataset itself (${input}); ${suggestion}`)
   const inside = relative(raw, real).split(sep)
-  if (inside[0]?.startsWith('sub-')) throw new Refusal(EXIT.usage, `the output folder ${output} is inside the raw data of ${inside[0]}; ${suggestion}`)
+  if (inside[0]?.startsWith('sub-'))
+    throw new Refusal(EXIT.usage, `the output folder ${output} is inside the raw data of ${inside[0]}; ${suggestion}`)
   const work = options['work-dir']
   if (work !== undefined) {
     const fromRaw = relative(raw, resolve(work))
-    if (!fromRaw.startsWith('..')) throw new Refusal(EXIT.usage, `--work-dir ${work} is inside the input dataset; choose a folder elsewhere`)
+    if (!fromRaw.startsWith('..'))
+      throw new Refusal(EXIT.usage, `--work-dir ${work} is inside the input dataset; choose a folder elsewhere`)
   }
 }
 
@@ -88,8 +106,13 @@ export function checkOutput(output: string): void {
   const whole = resolve(output)
   const near = nearestFolder(whole)
   const next = near === whole ? undefined : join(near, relative(near, whole).split(sep)[0] ?? '')
-  const why = next !== undefined && exists(next) ? `${next} is a file` : isWritable(near) ? null : `${near} is not yours to write`
-  if (why !== null) throw new Refusal(EXIT.cannotCreate, `the output folder ${output} cannot be written: ${why}; name another folder, or correct its permissions`)
+  const why =
+    next !== undefined && exists(next) ? `${next} is a file` : isWritable(near) ? null : `${near} is not yours to write`
+  if (why !== null)
+    throw new Refusal(
+      EXIT.cannotCreate,
+      `the output folder ${output} cannot be written: ${why}; name another folder, or correct its permissions`,
+    )
 }
 
 /** Files that options name must be there before anything starts. */
@@ -99,14 +122,31 @@ function checkFiles(options: Options): void {
     ...(options.atlas ?? []).map((text): [string, string] => ['--atlas', text.slice(text.indexOf('=') + 1)]),
   ]
   for (const [option, path] of named) {
-    if (!exists(path)) throw new Refusal(EXIT.usage, `${option} ${path} does not exist; check the path (in a container: the bind mounts)`)
+    if (!exists(path))
+      throw new Refusal(
+        EXIT.usage,
+        `${option} ${path} does not exist; check the path (in a container: the bind mounts)`,
+      )
     if (isFolder(path)) throw new Refusal(EXIT.usage, `${option} ${path} is a folder; name the image`)
   }
 }
 
-function nothing({ input, options }: { readonly input: string; readonly options: Options }, dataset: Dataset, plan: Plan): string {
-  const whom = dataset.participants.length === 0 ? 'it has no sub- folders (in a container: check the bind mounts)' : `${dataset.participants.length} participants were looked at`
-  const left = plan.left.length > 0 ? `; left alone: ${plan.left.slice(0, 5).map(({ image, reason }) => `${basename(image)} (${reason})`).join(', ')}` : ''
+function nothing(
+  { input, options }: { readonly input: string; readonly options: Options },
+  dataset: Dataset,
+  plan: Plan,
+): string {
+  const whom =
+    dataset.participants.length === 0
+      ? 'it has no sub- folders (in a container: check the bind mounts)'
+      : `${dataset.participants.length} participants were looked at`
+  const left =
+    plan.left.length > 0
+      ? `; left alone: ${plan.left
+          .slice(0, 5)
+          .map(({ image, reason }) => `${basename(image)} (${reason})`)
+          .join(', ')}`
+      : ''
   const what = options.modalities?.join(', ') ?? 'a technique that this version processes (asl)'
   return `${input} holds no run of ${what} in the selection: ${whom}${left}; see --dry-run, and check --modalities, labels and filter`
 }

@@ -23,7 +23,13 @@ export interface Placement {
 export function pathOf(placement: Placement, name: OutputName, extension: string): string {
   const { mod, suffix, ...added } = name
   const datatype = suffix === 'probseg' ? 'anat' : placement.modality.datatype
-  return outputPath({ stem: placement.entities, datatype, added: { ...(mod ? { mod: placement.modality.suffix } : {}), ...added }, suffix, extension })
+  return outputPath({
+    stem: placement.entities,
+    datatype,
+    added: { ...(mod ? { mod: placement.modality.suffix } : {}), ...added },
+    suffix,
+    extension,
+  })
 }
 
 /** What the run is aligned to. */
@@ -35,7 +41,11 @@ export function referenceName(modality: Modality): OutputName {
 export function tablePath(placement: Placement, desc: (typeof TABLES)[number]['desc'], extension: string): string {
   const table = TABLES.find(row => row.desc === desc)
   const named = table && 'suffix' in table
-  return pathOf(placement, { desc, suffix: named ? table.suffix : placement.modality.suffix, ...(named ? { mod: true } : {}) }, extension)
+  return pathOf(
+    placement,
+    { desc, suffix: named ? table.suffix : placement.modality.suffix, ...(named ? { mod: true } : {}) },
+    extension,
+  )
 }
 
 /** Path of the provenance record, which is written last. */
@@ -47,7 +57,9 @@ export function recordPath(placement: Placement): string {
 const TISSUES = { gm: 'GM', wm: 'WM', csf: 'CSF' } as const
 
 /** The tissue maps that a run writes on its own grid, by role, where the role is filled. */
-export function fractionNames(roles: readonly string[]): { readonly role: Role; readonly label: string; readonly name: OutputName }[] {
+export function fractionNames(
+  roles: readonly string[],
+): { readonly role: Role; readonly label: string; readonly name: OutputName }[] {
   return (['gm', 'wm', 'csf'] as const)
     .filter(role => roles.includes(role))
     .map(role => ({ role, label: TISSUES[role], name: { mod: true, label: TISSUES[role], suffix: 'probseg' } }))
@@ -55,7 +67,13 @@ export function fractionNames(roles: readonly string[]): { readonly role: Role; 
 
 /** Every file that a run writes, in the order of writing, the record last. */
 export function allOutputs(placement: Placement, maps: readonly OutputName[], roles: readonly string[]): string[] {
-  const images = [...maps, STATUS, MASK, referenceName(placement.modality), ...fractionNames(roles).map(({ name }) => name)]
+  const images = [
+    ...maps,
+    STATUS,
+    MASK,
+    referenceName(placement.modality),
+    ...fractionNames(roles).map(({ name }) => name),
+  ]
   return [
     ...images.flatMap(name => ['.nii.gz', '.json'].map(extension => pathOf(placement, name, extension))),
     pathOf(placement, STATUS, '.tsv'),

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Volume } from '../image/volume.ts'
 import type { Computation, Modality, Placed, Prepared, Result, Role, Run, Source } from '../modalities/modality.ts'
 import { readVolume } from '../nifti/index.ts'
-import { type Checked, type Problem, bad, good, problem } from '../problems.ts'
+import { bad, type Checked, good, type Problem, problem } from '../problems.ts'
 import type { Fact, RunRecord } from '../report/record.ts'
 import { readRecord } from './complete.ts'
 import { type InputIdentity, identify } from './identity.ts'
@@ -40,12 +40,19 @@ export interface RunEnding {
  * @param kinds - the slices
  * @param verdict - what the validator found in the files of this run: waited for before anything is written
  */
-export async function processRun(work: RunWork, kinds: readonly Modality[], verdict: Promise<readonly Problem[]>): Promise<RunEnding> {
+export async function processRun(
+  work: RunWork,
+  kinds: readonly Modality[],
+  verdict: Promise<readonly Problem[]>,
+): Promise<RunEnding> {
   try {
     return await processLocked(work, kinds, verdict)
   } catch (error) {
     if (!(error instanceof LockLost)) throw error
-    const lost = problem('RUN_LOCKED', `${work.planned.task.label} was taken over by another process, whose result counts (${error.message}); call again to see it.`)
+    const lost = problem(
+      'RUN_LOCKED',
+      `${work.planned.task.label} was taken over by another process, whose result counts (${error.message}); call again to see it.`,
+    )
     return { status: 'refused', problems: [...work.planned.task.problems, ...work.problems, lost] }
   }
 }
@@ -59,7 +66,11 @@ async function breathe(): Promise<void> {
   for (let turn = 0; turn < 2; turn++) await new Promise(resolve => setImmediate(resolve))
 }
 
-async function processLocked(work: RunWork, kinds: readonly Modality[], verdict: Promise<readonly Problem[]>): Promise<RunEnding> {
+async function processLocked(
+  work: RunWork,
+  kinds: readonly Modality[],
+  verdict: Promise<readonly Problem[]>,
+): Promise<RunEnding> {
   const modality = kinds.find(kind => kind.name === work.planned.task.kind)
   if (!modality) throw new Error(`no slice is called ${work.planned.task.kind}`)
   const problems = [...work.planned.task.problems, ...work.problems]
@@ -67,7 +78,10 @@ async function processLocked(work: RunWork, kinds: readonly Modality[], verdict:
   const run = work.planned.run
   const ready = run && !isRefused(problems)
   // Inflating waits for other threads; hashing fills the time.
-  const [inputs, loaded] = await Promise.all([identifyInputs(work, known?.inputs ?? []), ready ? load(run, work) : null])
+  const [inputs, loaded] = await Promise.all([
+    identifyInputs(work, known?.inputs ?? []),
+    ready ? load(run, work) : null,
+  ])
   const written: Written = { work, modality, inputs, earlier: known }
   if (!ready || !loaded) return refuse(written, run, problems)
   if (!loaded.ok) return refuse(written, run, [...problems, ...loaded.problems])
@@ -90,7 +104,12 @@ function isRefused(problems: readonly Problem[]): boolean {
   return problems.some(({ severity }) => severity === 'error')
 }
 
-function refuse(written: Written, run: Run | null, problems: readonly Problem[], facts: readonly Fact[] = []): RunEnding {
+function refuse(
+  written: Written,
+  run: Run | null,
+  problems: readonly Problem[],
+  facts: readonly Fact[] = [],
+): RunEnding {
   writeRefusal(written, run, problems, facts.length > 0 ? facts : written.work.planned.task.facts)
   return { status: 'refused', problems }
 }
@@ -98,7 +117,8 @@ function refuse(written: Written, run: Run | null, problems: readonly Problem[],
 /** Problems in order of appearance, each once: planning and doing both bind, and say the same. */
 function merge(...lists: readonly (readonly Problem[])[]): Problem[] {
   const seen = new Map<string, Problem>()
-  for (const item of lists.flat()) if (!seen.has(`${item.code} ${item.message}`)) seen.set(`${item.code} ${item.message}`, item)
+  for (const item of lists.flat())
+    if (!seen.has(`${item.code} ${item.message}`)) seen.set(`${item.code} ${item.message}`, item)
   return [...seen.values()]
 }
 
@@ -164,7 +184,13 @@ interface Computed {
   readonly maskFrom: string | null
 }
 
-async function compute(computation: Computation, series: readonly Volume[], companions: Placed, work: RunWork, run: Run): Promise<Checked<Computed>> {
+async function compute(
+  computation: Computation,
+  series: readonly Volume[],
+  companions: Placed,
+  work: RunWork,
+  run: Run,
+): Promise<Checked<Computed>> {
   const first = computation.prepare(series, companions)
   await breathe()
   if (!first.ok) return first
@@ -176,12 +202,21 @@ async function compute(computation: Computation, series: readonly Volume[], comp
   const prepared = given ? { ...first.value, mask: binary(given) } : first.value
   if (!prepared.mask.includes(1)) {
     const name = run.roles.mask?.[0]?.name.path ?? run.series[0]?.name.path ?? ''
-    return bad(problem('MASK_EMPTY', `${name}: the mask holds no voxel of the series; check its orientation and its values (inside is above 0.5).`, { file: name }))
+    return bad(
+      problem(
+        'MASK_EMPTY',
+        `${name}: the mask holds no voxel of the series; check its orientation and its values (inside is above 0.5).`,
+        { file: name },
+      ),
+    )
   }
   await breathe()
   const result = computation.fit(prepared, placed.value)
   if (!result.ok) return bad(...problems, ...result.problems)
-  return good({ prepared, placed: placed.value, result: result.value, maskFrom: run.roles.mask?.[0]?.uri ?? null }, [...problems, ...result.problems])
+  return good({ prepared, placed: placed.value, result: result.value, maskFrom: run.roles.mask?.[0]?.uri ?? null }, [
+    ...problems,
+    ...result.problems,
+  ])
 }
 
 function placeRoles(companions: Placed, prepared: Prepared, work: RunWork, run: Run): Checked<Placed> {
@@ -210,6 +245,7 @@ function placeRoles(companions: Placed, prepared: Prepared, work: RunWork, run: 
 function binary(volume: Volume): Uint8Array {
   const n = volume.data.length / volume.frames
   const mask = new Uint8Array(n)
-  for (let voxel = 0; voxel < n; voxel++) mask[voxel] = volume.slope * volume.data[voxel]! + volume.intercept > 0.5 ? 1 : 0
+  for (let voxel = 0; voxel < n; voxel++)
+    mask[voxel] = volume.slope * volume.data[voxel]! + volume.intercept > 0.5 ? 1 : 0
   return mask
 }

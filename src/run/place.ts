@@ -18,20 +18,42 @@ export interface Target {
  * @param target - the reference grid
  * @returns the image with one problem where it had to be resampled; none where the two share no space
  */
-export function placeVolume(volume: Volume, name: string, request: Pick<RoleRequest, 'role' | 'how'>, target: Target): Checked<Volume> {
+export function placeVolume(
+  volume: Volume,
+  name: string,
+  request: Pick<RoleRequest, 'role' | 'how'>,
+  target: Target,
+): Checked<Volume> {
   if (isSameGrid(volume.grid, target.grid)) return good(volume)
   const n = voxelCount(target.grid)
   const data = new Float32Array(n * volume.frames)
   for (let frame = 0; frame < volume.frames; frame++)
     data.set(resampleVolume(volume, frame, target.grid, request.how), frame * n)
-  const placed: Volume = { grid: target.grid, frames: volume.frames, data, slope: 1, intercept: 0, header: target.header }
+  const placed: Volume = {
+    grid: target.grid,
+    frames: volume.frames,
+    data,
+    slope: 1,
+    intercept: 0,
+    header: target.header,
+  }
   if (!holdsAnything(placed) && holdsAnything(volume))
     return bad(
-      problem('GRID_NO_OVERLAP', `${name} does not overlap the series in scanner space; check its orientation (qform and sform), or give one on the grid of the series.`, { file: name }),
+      problem(
+        'GRID_NO_OVERLAP',
+        `${name} does not overlap the series in scanner space; check its orientation (qform and sform), or give one on the grid of the series.`,
+        { file: name },
+      ),
     )
-  const how = { intensity: 'trilinear interpolation', label: 'nearest neighbour', fraction: 'area average' }[request.how]
+  const how = { intensity: 'trilinear interpolation', label: 'nearest neighbour', fraction: 'area average' }[
+    request.how
+  ]
   return good(placed, [
-    problem('GRID_DIFFERS', `${name} lies on another grid (${volume.grid.shape.join('×')}) and was brought to that of the series by its header, with ${how}.`, { file: name }),
+    problem(
+      'GRID_DIFFERS',
+      `${name} lies on another grid (${volume.grid.shape.join('×')}) and was brought to that of the series by its header, with ${how}.`,
+      { file: name },
+    ),
   ])
 }
 

@@ -20,7 +20,12 @@ function size(bytes: number): string {
 }
 
 function taskText({ task }: PlannedTask): string {
-  const facts = task.facts.filter(({ value }) => value !== null).map(({ label, value, unit }) => `${label} ${Array.isArray(value) ? value.join(' ') : String(value)}${unit === '1' ? '' : ` ${unit}`}`)
+  const facts = task.facts
+    .filter(({ value }) => value !== null)
+    .map(
+      ({ label, value, unit }) =>
+        `${label} ${Array.isArray(value) ? value.join(' ') : String(value)}${unit === '1' ? '' : ` ${unit}`}`,
+    )
   const roles = Object.entries(task.roles).map(([role, images]) => `  ${role.padEnd(8)}${images.join(', ')}`)
   return [
     `${task.status.padEnd(9)} ${task.label}, about ${size(task.memory)}`,

@@ -9,7 +9,7 @@ import { type Checked, type Problem, problem } from '../problems.ts'
 import { declaredOptions } from './complete.ts'
 import { describeFile, describeRaw } from './describe.ts'
 import { seedOf } from './identity.ts'
-import { allOutputs, pathOf, type Placement, recordPath } from './outputs.ts'
+import { allOutputs, type Placement, pathOf, recordPath } from './outputs.ts'
 import type { Plan, PlannedTask, Task } from './task.ts'
 
 /** What the plan is made from. */
@@ -37,7 +37,9 @@ const BASE_MEMORY = 150e6
  */
 export function makePlan(context: PlanContext): Plan {
   const wanted = context.options.modalities
-  const consumers = context.kinds.filter(kind => Object.keys(kind.provides).length === 0 && (!wanted || wanted.includes(kind.name)))
+  const consumers = context.kinds.filter(
+    kind => Object.keys(kind.provides).length === 0 && (!wanted || wanted.includes(kind.name)),
+  )
   const planner = makePlanner(context)
   const left: Plan['left'][number][] = []
   for (const kind of consumers) {
@@ -46,7 +48,7 @@ export function makePlan(context: PlanContext): Plan {
     for (const run of found.runs) if (run.series.every(context.selected)) planner.add(kind, run)
   }
   const tasks = refuseCollisions(planner.tasks())
-  return { tasks, left, participants: [...new Set(tasks.map(({ task }) => task.participant))].sort(), problems: [] }
+  return { tasks, left, participants: [...new Set(tasks.map(({ task }) => task.participant))].sort() }
 }
 
 /** How a role is filled. */
@@ -86,7 +88,11 @@ function makePlanner(context: PlanContext) {
   /** Option, then derivative dataset, then the raw images that the slice proposed, then a task of this plan. */
   const fillRole = (request: RoleRequest, found: Found, entities: Readonly<Record<string, string>>): Filled => {
     const given = optionFiles(request.role, options)
-    if (given.length > 0) return gather(request, given.map(({ file, uri, shown, atlas }) => withAtlas(describeFile(file, uri, shown), atlas)))
+    if (given.length > 0)
+      return gather(
+        request,
+        given.map(({ file, uri, shown, atlas }) => withAtlas(describeFile(file, uri, shown), atlas)),
+      )
     const derived = fillFromDerivatives(context, request, found)
     if (derived.sources.length > 0) return derived
     const rest = fillFromDataset(request, entities)
@@ -94,7 +100,11 @@ function makePlanner(context: PlanContext) {
   }
 
   const fillFromDataset = (request: RoleRequest, entities: Readonly<Record<string, string>>): Filled => {
-    if (request.raw.length > 0) return gather(request, request.raw.map(raw => describeRaw(raw, context.input, index)))
+    if (request.raw.length > 0)
+      return gather(
+        request,
+        request.raw.map(raw => describeRaw(raw, context.input, index)),
+      )
     return fillByTask(request, entities)
   }
 
@@ -110,10 +120,20 @@ function makePlanner(context: PlanContext) {
       const uri = `bids::${pathOf({ entities: sharedEntities(chosen.series), modality: kind }, output, '.nii.gz')}`
       const from = chosen.series.map(({ path }) => path).join(', ')
       const problems =
-        same.length === 1 || (same.length === 0 && others.length === 0 && chosen.series[0]?.entities['ses'] === entities['ses'])
+        same.length === 1 ||
+        (same.length === 0 && others.length === 0 && chosen.series[0]?.entities['ses'] === entities['ses'])
           ? []
-          : [problem('ROLE_CHOSEN', `${request.role} comes from ${from}${others.length > 0 ? ` (not ${others.flatMap(run => run.series.map(({ path }) => path)).join(', ')})` : ', the only one of this participant'}; choose another with --bids-filter-file.`)]
-      return { sources: [], pending: [{ role: request.role, uri, task: task.task.id, required: request.required }], problems }
+          : [
+              problem(
+                'ROLE_CHOSEN',
+                `${request.role} comes from ${from}${others.length > 0 ? ` (not ${others.flatMap(run => run.series.map(({ path }) => path)).join(', ')})` : ', the only one of this participant'}; choose another with --bids-filter-file.`,
+              ),
+            ]
+      return {
+        sources: [],
+        pending: [{ role: request.role, uri, task: task.task.id, required: request.required }],
+        problems,
+      }
     }
     return { sources: [], pending: [], problems: [] }
   }
@@ -130,12 +150,20 @@ function fillFromDerivatives({ derivatives, filter }: PlanContext, request: Role
     const { chosen, alternatives, reason } = findForRole(derivative, request.role, image, filter)
     const others = alternatives.length > 0 ? ` (also there: ${alternatives.map(({ path }) => path).join(', ')})` : ''
     if (!chosen) {
-      if (reason) undecided.push(problem('ROLE_UNUSED', `${derivative.name} has images that could serve ${image.path} as ${request.role}, and none is used: ${reason}${others}.`))
+      if (reason)
+        undecided.push(
+          problem(
+            'ROLE_UNUSED',
+            `${derivative.name} has images that could serve ${image.path} as ${request.role}, and none is used: ${reason}${others}.`,
+          ),
+        )
       continue
     }
     const shown = `${derivative.name}:${chosen.path}`
     const filled = gather(request, [describeFile(resolve(derivative.root, chosen.path), `bids:${shown}`, shown)])
-    const said = reason ? [problem('ROLE_CHOSEN', `${shown} serves ${image.path} as ${request.role}: ${reason}${others}.`)] : []
+    const said = reason
+      ? [problem('ROLE_CHOSEN', `${shown} serves ${image.path} as ${request.role}: ${reason}${others}.`)]
+      : []
     return { ...filled, problems: [...said, ...filled.problems] }
   }
   return { sources: [], pending: [], problems: undecided }
@@ -151,19 +179,30 @@ function gather(request: RoleRequest, described: readonly Checked<Source>[]): Fi
   const problems = described.flatMap(item =>
     item.ok || request.required
       ? item.problems
-      : [problem('ROLE_UNUSED', `${item.problems.map(({ message }) => message).join(' ')} It is not used as ${request.role}.`)],
+      : [
+          problem(
+            'ROLE_UNUSED',
+            `${item.problems.map(({ message }) => message).join(' ')} It is not used as ${request.role}.`,
+          ),
+        ],
   )
   return { sources, pending: [], problems }
 }
 
 /** Files that an option puts into a role. */
 function optionFiles(role: Role, options: Options): { file: string; uri: string; shown: string; atlas?: string }[] {
-  if (role === 'mask' && options.mask !== undefined) return [{ file: resolve(options.mask), uri: `file://${resolve(options.mask)}`, shown: options.mask }]
+  if (role === 'mask' && options.mask !== undefined)
+    return [{ file: resolve(options.mask), uri: `file://${resolve(options.mask)}`, shown: options.mask }]
   if (role !== 'dseg') return []
   return (options.atlas ?? []).map(text => {
     const at = text.indexOf('=')
     const path = text.slice(at + 1)
-    return { file: resolve(path), uri: `file://${resolve(path)}`, shown: path, ...(at > 0 ? { atlas: text.slice(0, at) } : {}) }
+    return {
+      file: resolve(path),
+      uri: `file://${resolve(path)}`,
+      shown: path,
+      ...(at > 0 ? { atlas: text.slice(0, at) } : {}),
+    }
   })
 }
 
@@ -174,7 +213,9 @@ function withAtlas(source: Checked<Source>, atlas: string | undefined): Checked<
 }
 
 function nameOf(entities: Readonly<Record<string, string>>): string {
-  return Object.entries(entities).map(([key, label]) => `${key}-${label}`).join('_')
+  return Object.entries(entities)
+    .map(([key, label]) => `${key}-${label}`)
+    .join('_')
 }
 
 function planTask(
@@ -195,14 +236,27 @@ function planTask(
   }
   for (const { request, filled } of roles) {
     problems.push(...filled.problems)
-    if (request.required && filled.sources.length + filled.pending.length === 0 && !filled.problems.some(({ severity }) => severity === 'error'))
-      problems.push(problem('ROLE_MISSING', `${found.series[0]?.path}: no image was found to serve as ${request.role}; add it to the dataset or name a derivative dataset with -d.`))
+    if (
+      request.required &&
+      filled.sources.length + filled.pending.length === 0 &&
+      !filled.problems.some(({ severity }) => severity === 'error')
+    )
+      problems.push(
+        problem(
+          'ROLE_MISSING',
+          `${found.series[0]?.path}: no image was found to serve as ${request.role}; add it to the dataset or name a derivative dataset with -d.`,
+        ),
+      )
   }
   const run: Run = {
     kind: kind.name,
     entities,
     series,
-    roles: Object.fromEntries(roles.filter(({ filled }) => filled.sources.length > 0).map(({ request, filled }) => [request.role, filled.sources])),
+    roles: Object.fromEntries(
+      roles
+        .filter(({ filled }) => filled.sources.length > 0)
+        .map(({ request, filled }) => [request.role, filled.sources]),
+    ),
     context: found.context,
     participant: index.participant(entities['sub'] ?? '', entities['ses']),
     options,
@@ -223,15 +277,34 @@ function planTask(
     session: entities['ses'] ?? null,
     status: computation ? 'planned' : 'refused',
     series: found.series.map(({ path }) => path),
-    roles: Object.fromEntries(filledRoles.map(({ request, filled }) => [request.role, [...filled.sources.map(({ uri }) => uri), ...filled.pending.map(({ uri }) => uri)]])),
+    roles: Object.fromEntries(
+      filledRoles.map(({ request, filled }) => [
+        request.role,
+        [...filled.sources.map(({ uri }) => uri), ...filled.pending.map(({ uri }) => uri)],
+      ]),
+    ),
     needs: [...new Set(pending.map(item => item.task))],
-    outputs: computation ? allOutputs(placement, computation.outputs, filledRoles.map(({ request }) => request.role)) : [recordPath(placement)],
+    outputs: computation
+      ? allOutputs(
+          placement,
+          computation.outputs,
+          filledRoles.map(({ request }) => request.role),
+        )
+      : [recordPath(placement)],
     options: declaredOptions(kind, options),
     memory: BASE_MEMORY + imageBytes(run) + (computation?.memory ?? 0),
     facts: computation?.facts ?? (whole ? (kind.describe?.(run) ?? []) : []),
     problems,
   }
-  return { task, entities, run: whole ? run : null, pending, requests: roles.map(({ request: { raw: _, ...request } }) => request), record: recordPath(placement), files: filesOf(run, context) }
+  return {
+    task,
+    entities,
+    run: whole ? run : null,
+    pending,
+    requests: roles.map(({ request: { raw: _, ...request } }) => request),
+    record: recordPath(placement),
+    files: filesOf(run, context),
+  }
 }
 
 /** Bytes of all images that a run reads, as they lie in memory. */
@@ -261,7 +334,12 @@ function refuseCollisions(tasks: readonly PlannedTask[]): PlannedTask[] {
       return planned
     }
     const message = `${planned.task.series.join(', ')} would write ${clash}, as ${taken.get(clash)} does; tell them apart with acq- or run-, or choose one with --bids-filter-file.`
-    const task: Task = { ...planned.task, status: 'refused', outputs: [], problems: [...planned.task.problems, problem('PATH_TAKEN', message)] }
+    const task: Task = {
+      ...planned.task,
+      status: 'refused',
+      outputs: [],
+      problems: [...planned.task.problems, problem('PATH_TAKEN', message)],
+    }
     return { ...planned, task, record: '' }
   })
 }
@@ -278,7 +356,9 @@ function sortByNeeds(tasks: readonly PlannedTask[]): PlannedTask[] {
     }
     sorted.push(planned)
   }
-  for (const planned of [...tasks].sort((a, b) => (a.task.participant + a.task.id < b.task.participant + b.task.id ? -1 : 1))) visit(planned)
+  for (const planned of [...tasks].sort((a, b) =>
+    a.task.participant + a.task.id < b.task.participant + b.task.id ? -1 : 1,
+  ))
+    visit(planned)
   return sorted
 }
-

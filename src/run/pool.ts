@@ -9,7 +9,9 @@ export type Ending =
   | { readonly kind: 'killed'; readonly signal: string | null; readonly code: number | null; readonly said: string }
 
 /** What a child sends back. */
-export type Answer = { readonly kind: 'done'; readonly value: unknown } | { readonly kind: 'crashed'; readonly stack: string }
+export type Answer =
+  | { readonly kind: 'done'; readonly value: unknown }
+  | { readonly kind: 'crashed'; readonly stack: string }
 
 /** The word on a child's command line that makes it a worker. */
 export const WORKER_WORD = '--worker'
@@ -27,7 +29,12 @@ const SAID_LIMIT = 64_000
  * @param signal - when it aborts, the child is asked to end, and killed 5 s later
  * @param later - plain JSON that the child is sent when it is known, and may wait for
  */
-export function workInChild(entry: string, work: unknown, signal: AbortSignal, later?: Promise<unknown>): Promise<Ending> {
+export function workInChild(
+  entry: string,
+  work: unknown,
+  signal: AbortSignal,
+  later?: Promise<unknown>,
+): Promise<Ending> {
   // As many children as run at once listen to one signal.
   setMaxListeners(0, signal)
   return new Promise(resolve => {
@@ -64,10 +71,13 @@ export function workInChild(entry: string, work: unknown, signal: AbortSignal, l
         if (error) said += `${error.message}\n`
       })
     send({ work })
-    later?.then(value => send({ later: value }), error => {
-      said += `${String(error)}\n`
-      stop()
-    })
+    later?.then(
+      value => send({ later: value }),
+      error => {
+        said += `${String(error)}\n`
+        stop()
+      },
+    )
   })
 }
 

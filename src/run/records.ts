@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { exists, isFolder, listFolder } from '../bids/disk.ts'
+import { fileFacts, isFolder, listFolder } from '../bids/disk.ts'
 import type { RunRecord } from '../report/record.ts'
 import { readRecord } from './complete.ts'
 
@@ -27,21 +27,46 @@ export function recordPaths(output: string, participant?: string): string[] {
   const subjects = participant === undefined ? folders(output, 'sub-') : [`sub-${participant}`]
   return subjects.flatMap(subject => {
     const places = [subject, ...folders(join(output, subject), 'ses-').map(session => `${subject}/${session}`)]
-    return places.flatMap(place => ['anat', 'dwi', 'perf'].flatMap(datatype => recordsIn(output, `${place}/${datatype}`)))
+    return places.flatMap(place =>
+      ['anat', 'dwi', 'perf'].flatMap(datatype => recordsIn(output, `${place}/${datatype}`)),
+    )
   })
 }
 
 function folders(path: string, prefix: string): string[] {
   if (!isFolder(path)) return []
-  return listFolder(path).filter(({ kind, name }) => kind === 'folder' && name.startsWith(prefix)).map(({ name }) => name)
+  return listFolder(path)
+    .filter(({ kind, name }) => kind === 'folder' && name.startsWith(prefix))
+    .map(({ name }) => name)
 }
 
 function recordsIn(output: string, folder: string): string[] {
   if (!isFolder(join(output, folder))) return []
-  return listFolder(join(output, folder)).filter(({ name }) => /_desc-provenance_\w+\.json$/.test(name)).map(({ name }) => `${folder}/${name}`)
+  return listFolder(join(output, folder))
+    .filter(({ name }) => /_desc-provenance_\w+\.json$/.test(name))
+    .map(({ name }) => `${folder}/${name}`)
 }
 
-/** Whether a participant's report is there. */
-export function hasReport(output: string, participant: string): boolean {
-  return exists(join(output, `sub-${participant}.html`))
+/** The records of a participant as they lie there now, in a text: another one when any of them has been written since. */
+export function stateOfRecords(output: string, participant: string): string {
+  return recordPaths(output, participant)
+    .map(path => `${path} ${changedAt(join(output, path))}`)
+    .join('\n')
+}
+
+/** Whether a participant's report is there and younger than all that it reports. */
+export function isReportCurrent(output: string, participant: string): boolean {
+  const report = changedAt(reportPage(output, participant))
+  return (
+    report !== null && recordPaths(output, participant).every(path => (changedAt(join(output, path)) ?? 0) <= report)
+  )
+}
+
+/** The (first) page of a participant's report. */
+export function reportPage(output: string, participant: string): string {
+  return join(output, `sub-${participant}.html`)
+}
+
+function changedAt(path: string): number | null {
+  return fileFacts(path)?.mtimeMs ?? null
 }

@@ -17,9 +17,36 @@ export interface Region {
 
 /** Columns of the region tables, in order; further entities of the dataset follow `run`. */
 export const REGION_COLUMNS = [
-  'bids_name', 'participant_id', 'session_id', 'acq', 'run', 'modality', 'model', 'param', 'desc', 'estimator', 'units', 'atlas', 'region',
-  'source', 'n_voxels', 'n_valid', 'n_at_bound', 'n_reliable', 'mean', 'sd', 'median', 'p5', 'p25', 'p75', 'p95', 'value', 'se', 'ci_low',
-  'ci_high', 'options_hash',
+  'bids_name',
+  'participant_id',
+  'session_id',
+  'acq',
+  'run',
+  'modality',
+  'model',
+  'param',
+  'desc',
+  'estimator',
+  'units',
+  'atlas',
+  'region',
+  'source',
+  'n_voxels',
+  'n_valid',
+  'n_at_bound',
+  'n_reliable',
+  'mean',
+  'sd',
+  'median',
+  'p5',
+  'p25',
+  'p75',
+  'p95',
+  'value',
+  'se',
+  'ci_low',
+  'ci_high',
+  'options_hash',
 ] as const
 
 /** The regions of a tissue map: voxels of the mask with at least {@link TISSUE_THRESHOLD} of it. */
@@ -45,7 +72,9 @@ export function labelRegions(atlas: string, labels: Volume, names: Table | null,
     const index = names.columns.indexOf('index')
     const name = names.columns.indexOf('name')
     if (index >= 0 && name >= 0)
-      return names.rows.filter(row => Number(row[index]) !== 0).map(row => region(Number(row[index]), row[name] ?? 'n/a'))
+      return names.rows
+        .filter(row => Number(row[index]) !== 0)
+        .map(row => region(Number(row[index]), row[name] ?? 'n/a'))
   }
   const found = [...new Set(Array.from(values, Math.round))].filter(index => index !== 0).sort((a, b) => a - b)
   return found.map(index => region(index, `label-${index}`))
@@ -67,13 +96,26 @@ export interface RowHead {
 export function regionRows(head: RowHead, result: Result, regions: readonly Region[]): RegionRow[] {
   return result.maps.flatMap(map => {
     if (map.kind !== 'map' || map.parameter === undefined) return []
-    const reliable = result.maps.find(other => other.kind === 'mask' && other.name.desc === 'reliable' && other.name.param === map.name.param)
-      ?? result.maps.find(other => other.kind === 'mask' && other.name.desc === 'reliable' && other.name.param === map.parameter)
-    return regions.map(region => ({ ...rowHead(head, map), atlas: region.atlas, region: region.name, ...summarise(map, result.status, reliable, region) }))
+    const reliable =
+      result.maps.find(
+        other => other.kind === 'mask' && other.name.desc === 'reliable' && other.name.param === map.name.param,
+      ) ??
+      result.maps.find(
+        other => other.kind === 'mask' && other.name.desc === 'reliable' && other.name.param === map.parameter,
+      )
+    return regions.map(region => ({
+      ...rowHead(head, map),
+      atlas: region.atlas,
+      region: region.name,
+      ...summarise(map, result.status, reliable, region),
+    }))
   })
 }
 
-function rowHead({ bidsName, modality, entities, optionsHash }: RowHead, map: MapOutput): Record<string, string | null> {
+function rowHead(
+  { bidsName, modality, entities, optionsHash }: RowHead,
+  map: MapOutput,
+): Record<string, string | null> {
   const { sub, ses, acq, run, ...further } = entities
   return {
     bids_name: bidsName,
@@ -93,7 +135,12 @@ function rowHead({ bidsName, modality, entities, optionsHash }: RowHead, map: Ma
   }
 }
 
-function summarise(map: MapOutput, status: Uint8Array, reliable: MapOutput | undefined, region: Region): Record<string, number | null> {
+function summarise(
+  map: MapOutput,
+  status: Uint8Array,
+  reliable: MapOutput | undefined,
+  region: Region,
+): Record<string, number | null> {
   const found = new Float64Array(status.length)
   let valid = 0
   let voxels = 0
@@ -129,8 +176,13 @@ function summarise(map: MapOutput, status: Uint8Array, reliable: MapOutput | und
 
 /** Rows as a table, with the columns of the contract and the further entities that occur, after `run`. */
 export function formatRows(rows: readonly RegionRow[]): string {
-  const further = [...new Set(rows.flatMap(row => Object.keys(row)))].filter(key => !REGION_COLUMNS.some(column => column === key)).sort()
+  const further = [...new Set(rows.flatMap(row => Object.keys(row)))]
+    .filter(key => !REGION_COLUMNS.some(column => column === key))
+    .sort()
   const at = REGION_COLUMNS.indexOf('run') + 1
   const columns = [...REGION_COLUMNS.slice(0, at), ...further, ...REGION_COLUMNS.slice(at)]
-  return formatTable(columns, rows.map(row => columns.map(column => row[column] ?? null)))
+  return formatTable(
+    columns,
+    rows.map(row => columns.map(column => row[column] ?? null)),
+  )
 }

@@ -1,5 +1,5 @@
-import { join } from 'node:path'
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import { exists, readText, writeWhole } from '../bids/disk.ts'
 import type { Volume } from '../image/volume.ts'
 import { readVolume } from '../nifti/index.ts'
@@ -32,7 +32,11 @@ export async function writeReport(work: ReportWork): Promise<readonly string[]> 
   const images = await readImages(records, work.output)
   const sessions = [...new Set(records.map(({ session }) => session))]
   const pages: string[] = []
-  const write = async (path: string, chosen: readonly RunRecord[], parts: readonly { label: string; href: string }[]) => {
+  const write = async (
+    path: string,
+    chosen: readonly RunRecord[],
+    parts: readonly { label: string; href: string }[],
+  ) => {
     const page = await participantPage({
       participant: work.participant,
       records: chosen,
@@ -47,8 +51,16 @@ export async function writeReport(work: ReportWork): Promise<readonly string[]> 
   if (sessions.length <= SESSIONS_ON_ONE_PAGE) await write(`sub-${work.participant}.html`, records, [])
   else {
     for (const session of sessions)
-      await write(`sub-${work.participant}_ses-${session ?? 'none'}.html`, records.filter(record => record.session === session), [])
-    await write(`sub-${work.participant}.html`, [], pages.map((href, at) => ({ label: `ses-${sessions[at] ?? 'none'}`, href })))
+      await write(
+        `sub-${work.participant}_ses-${session ?? 'none'}.html`,
+        records.filter(record => record.session === session),
+        [],
+      )
+    await write(
+      `sub-${work.participant}.html`,
+      [],
+      pages.map((href, at) => ({ label: `ses-${sessions[at] ?? 'none'}`, href })),
+    )
   }
   return pages
 }
@@ -57,7 +69,11 @@ async function readImages(records: readonly RunRecord[], output: string): Promis
   const wanted = new Set(
     records.flatMap(({ figures }) =>
       figures.flatMap(figure =>
-        figure.kind === 'lines' ? [] : figure.kind === 'mosaic' ? [figure.image, ...(figure.contour ? [figure.contour] : [])] : [figure.image, ...figure.groups.map(group => group.image)],
+        figure.kind === 'lines'
+          ? []
+          : figure.kind === 'mosaic'
+            ? [figure.image, ...(figure.contour ? [figure.contour] : [])]
+            : [figure.image, ...figure.groups.map(group => group.image)],
       ),
     ),
   )

@@ -60,7 +60,9 @@ function readIfThere(path: string): string | null {
 
 /** Own path in the cgroup hierarchy, with those above it: a limit can stand at any level. */
 function cgroupFolders(read: (path: string) => string | null, controller: string): string[] {
-  const line = read('/proc/self/cgroup')?.split('\n').find(text => (controller === '' ? text.startsWith('0::') : text.split(':')[1]?.split(',').includes(controller)))
+  const line = read('/proc/self/cgroup')
+    ?.split('\n')
+    .find(text => (controller === '' ? text.startsWith('0::') : text.split(':')[1]?.split(',').includes(controller)))
   const own = line?.split(':')[2] ?? '/'
   const root = controller === '' ? '/sys/fs/cgroup' : `/sys/fs/cgroup/${controller}`
   const parts = own.split('/').filter(Boolean)

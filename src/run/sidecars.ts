@@ -17,7 +17,11 @@ export const STATUS_LABELS: Readonly<Record<number, string>> = {
 export function countStatus(status: Uint8Array): Record<string, number> {
   const counts = new Uint32Array(256)
   for (let voxel = 0; voxel < status.length; voxel++) counts[status[voxel]!]!++
-  return Object.fromEntries(Array.from(counts, (n, code): [string, number] => [STATUS_LABELS[code] ?? String(code), n]).filter(([, n]) => n > 0))
+  return Object.fromEntries(
+    Array.from(counts, (n, code): [string, number] => [STATUS_LABELS[code] ?? String(code), n]).filter(
+      ([, n]) => n > 0,
+    ),
+  )
 }
 
 /** The parameters as the sidecar stores them: by name, each with value, unit and where it came from. */
@@ -25,7 +29,13 @@ function parameterTable(parameters: readonly Parameter[]): Record<string, unknow
   return Object.fromEntries(
     parameters.map(({ name, value, unit, source, defaultSource, from }) => [
       name,
-      { Value: value, Units: unit, Source: source, ...(from ? { From: from } : {}), ...(defaultSource ? { DefaultSource: defaultSource } : {}) },
+      {
+        Value: value,
+        Units: unit,
+        Source: source,
+        ...(from ? { From: from } : {}),
+        ...(defaultSource ? { DefaultSource: defaultSource } : {}),
+      },
     ]),
   )
 }
@@ -77,7 +87,9 @@ export function referenceSidecar(context: SidecarContext): Record<string, unknow
 export function maskSidecar(context: SidecarContext, given: string | null): Record<string, unknown> {
   return {
     Type: 'Brain',
-    Description: given ? 'The mask that was given, on the grid of the series' : 'Voxels in which parameters were estimated, found in the reference image',
+    Description: given
+      ? 'The mask that was given, on the grid of the series'
+      : 'Voxels in which parameters were estimated, found in the reference image',
     Sources: given ? [given] : context.sources,
     SoftwareVersion: `perfquant ${context.version}`,
   }

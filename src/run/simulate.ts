@@ -3,12 +3,12 @@ import { exists, isFolder, listFolder, writeNew } from '../bids/disk.ts'
 import { formatName } from '../bids/name.ts'
 import { templateText } from '../bids/templates.ts'
 import { formatTable } from '../bids/tsv.ts'
+import type { SimulateOptions } from '../command.ts'
 import type { Grid } from '../image/volume.ts'
 import { type Anatomy, headGrid, makeAnatomy } from '../modalities/anatomy.ts'
 import type { Modality, Phantom } from '../modalities/modality.ts'
 import { blankHeader, encodeImage } from '../nifti/index.ts'
 import { createRandom } from '../numerics/random.ts'
-import type { SimulateOptions } from '../command.ts'
 import { EXIT, Refusal } from './outcome.ts'
 import { type Placement, pathOf } from './outputs.ts'
 
@@ -51,7 +51,13 @@ export function simulate(output: string, options: SimulateOptions, kinds: readon
         writeStructural(output, entities, anatomy, seed)
         for (const kind of kinds) {
           if (!kind.phantom || !options.modalities.includes(kind.name)) continue
-          const phantom = kind.phantom({ anatomy, snr: options.snr, seed, level, path: suffix => imagePath(kind, entities, suffix, '.nii.gz') })
+          const phantom = kind.phantom({
+            anatomy,
+            snr: options.snr,
+            seed,
+            level,
+            path: suffix => imagePath(kind, entities, suffix, '.nii.gz'),
+          })
           writePhantom(output, { kind, entities, phantom })
           made.push({ kind, entities, phantom })
         }
@@ -59,7 +65,11 @@ export function simulate(output: string, options: SimulateOptions, kinds: readon
     }
     writeRoot(output, participants)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && ['EACCES', 'EROFS', 'ENOTDIR', 'EPERM'].includes(String(error.code)))
+    if (
+      error instanceof Error &&
+      'code' in error &&
+      ['EACCES', 'EROFS', 'ENOTDIR', 'EPERM'].includes(String(error.code))
+    )
       throw new Refusal(EXIT.cannotCreate, `${output} cannot be written: ${error.message}`)
     throw error
   }
@@ -70,44 +80,106 @@ function folderOf(entities: Readonly<Record<string, string>>): string {
   return entities['ses'] === undefined ? `sub-${entities['sub']}` : `sub-${entities['sub']}/ses-${entities['ses']}`
 }
 
-function imagePath(kind: Modality, entities: Readonly<Record<string, string>>, suffix: string, extension: string): string {
+function imagePath(
+  kind: Modality,
+  entities: Readonly<Record<string, string>>,
+  suffix: string,
+  extension: string,
+): string {
   return `${folderOf(entities)}/${kind.datatype}/${formatName(entities, suffix, extension)}`
 }
 
-function image(grid: Grid, frames: number, data: Int16Array | Float32Array | Uint8Array, what: string, frameSpacing?: number): Uint8Array {
-  return encodeImage({ header: blankHeader(grid), shape: grid.shape, frames, data, description: `perfquant simulate ${what}`, ...(frameSpacing === undefined ? {} : { frameSpacing }) })
+function image(
+  grid: Grid,
+  frames: number,
+  data: Int16Array | Float32Array | Uint8Array,
+  what: string,
+  frameSpacing?: number,
+): Uint8Array {
+  return encodeImage({
+    header: blankHeader(grid),
+    shape: grid.shape,
+    frames,
+    data,
+    description: `perfquant simulate ${what}`,
+    ...(frameSpacing === undefined ? {} : { frameSpacing }),
+  })
 }
 
-function writeStructural(output: string, entities: Readonly<Record<string, string>>, anatomy: Anatomy, seed: string): void {
+function writeStructural(
+  output: string,
+  entities: Readonly<Record<string, string>>,
+  anatomy: Anatomy,
+  seed: string,
+): void {
   const grid = headGrid([2, 2, 2])
   const random = createRandom(`T1w ${seed}`)
   const data = Int16Array.from(anatomy.t1w(grid), signal => Math.round(Math.abs(signal + T1W_NOISE * random.normal())))
   const path = (extension: string) => join(output, folderOf(entities), 'anat', formatName(entities, 'T1w', extension))
   writeNew(path('.nii.gz'), image(grid, 1, data, 'T1w'))
-  writeNew(path('.json'), json({ Manufacturer: 'Simulated', MagneticFieldStrength: 3, RepetitionTime: 2.3, EchoTime: 0.003, InversionTime: 0.9, FlipAngle: 8 }))
+  writeNew(
+    path('.json'),
+    json({
+      Manufacturer: 'Simulated',
+      MagneticFieldStrength: 3,
+      RepetitionTime: 2.3,
+      EchoTime: 0.003,
+      InversionTime: 0.9,
+      FlipAngle: 8,
+    }),
+  )
 }
 
 function writePhantom(output: string, { kind, entities, phantom }: Simulated): void {
   const path = (suffix: string, extension: string) => imagePath(kind, entities, suffix, extension)
   for (const item of phantom.images) {
-    writeNew(join(output, path(item.suffix, '.nii.gz')), image(item.grid, item.frames, item.data, item.suffix, item.frameSpacing))
+    writeNew(
+      join(output, path(item.suffix, '.nii.gz')),
+      image(item.grid, item.frames, item.data, item.suffix, item.frameSpacing),
+    )
     writeNew(join(output, path(item.suffix, '.json')), json(item.sidecar))
-    for (const [suffix, table] of Object.entries(item.tables)) writeNew(join(output, path(suffix, '.tsv')), formatTable(table.columns, table.rows))
+    for (const [suffix, table] of Object.entries(item.tables))
+      writeNew(join(output, path(suffix, '.tsv')), formatTable(table.columns, table.rows))
   }
   const placement: Placement = { entities, modality: kind }
   for (const { name, grid, values, unit, description } of phantom.truth) {
     const data = name.suffix === 'mask' ? Uint8Array.from(values) : values
-    writeNew(join(output, 'derivatives/truth', pathOf(placement, name, '.nii.gz')), image(grid, 1, data, `truth ${name.suffix}`))
-    writeNew(join(output, 'derivatives/truth', pathOf(placement, name, '.json')), json(name.suffix === 'mask' ? { Type: 'Brain', Description: description } : { Description: description, Units: unit, SkullStripped: true }))
+    writeNew(
+      join(output, 'derivatives/truth', pathOf(placement, name, '.nii.gz')),
+      image(grid, 1, data, `truth ${name.suffix}`),
+    )
+    writeNew(
+      join(output, 'derivatives/truth', pathOf(placement, name, '.json')),
+      json(
+        name.suffix === 'mask'
+          ? { Type: 'Brain', Description: description }
+          : { Description: description, Units: unit, SkullStripped: true },
+      ),
+    )
   }
 }
 
 function writeRoot(output: string, participants: readonly (readonly string[])[]): void {
   const by = { Name: 'perfquant', Description: 'perfquant simulate' }
-  writeNew(join(output, 'dataset_description.json'), json({ Name: 'Simulated perfusion MRI', BIDSVersion: '1.10.1', DatasetType: 'raw', License: 'CC0', Authors: ['perfquant simulate'] }))
-  writeNew(join(output, 'README.md'), '# Simulated perfusion MRI\n\nMade by `perfquant simulate`. The truth is in `derivatives/truth`, under the names of the outputs that it is compared with.\n')
+  writeNew(
+    join(output, 'dataset_description.json'),
+    json({
+      Name: 'Simulated perfusion MRI',
+      BIDSVersion: '1.10.1',
+      DatasetType: 'raw',
+      License: 'CC0',
+      Authors: ['perfquant simulate'],
+    }),
+  )
+  writeNew(
+    join(output, 'README.md'),
+    '# Simulated perfusion MRI\n\nMade by `perfquant simulate`. The truth is in `derivatives/truth`, under the names of the outputs that it is compared with.\n',
+  )
   writeNew(join(output, 'participants.tsv'), formatTable(['participant_id', 'age'], participants))
   writeNew(join(output, 'participants.json'), json({ age: { Description: 'Age of the participant', Units: 'year' } }))
-  writeNew(join(output, 'derivatives/truth/dataset_description.json'), json({ Name: 'truth', BIDSVersion: '1.10.1', DatasetType: 'derivative', GeneratedBy: [by] }))
+  writeNew(
+    join(output, 'derivatives/truth/dataset_description.json'),
+    json({ Name: 'truth', BIDSVersion: '1.10.1', DatasetType: 'derivative', GeneratedBy: [by] }),
+  )
   writeNew(join(output, 'derivatives/truth/.bidsignore'), templateText('bidsignore'))
 }

@@ -25,7 +25,11 @@ export class LockLost extends Error {}
  * @param folder - where files wait, on the same file system
  * @param lock - the lock file and our token: asked before every rename
  */
-export function makeStaging(output: string, folder: string, lock: { readonly path: string; readonly token: string }): Staging {
+export function makeStaging(
+  output: string,
+  folder: string,
+  lock: { readonly path: string; readonly token: string },
+): Staging {
   const added: string[] = []
   const move = (path: string) => {
     if (!isOwn(lock.path, lock.token)) throw new LockLost(`the lock ${lock.path} was taken by another process`)

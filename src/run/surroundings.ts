@@ -3,7 +3,13 @@ import type { Problem } from '../problems.ts'
 /** What happened, for whoever shows it: the terminal and the log. */
 export type RunEvent =
   | { readonly event: 'note'; readonly message: string }
-  | { readonly event: 'begin'; readonly tasks: number; readonly processors: number; readonly memory: number; readonly logs: string }
+  | {
+      readonly event: 'begin'
+      readonly tasks: number
+      readonly processors: number
+      readonly memory: number
+      readonly logs: string
+    }
   | { readonly event: 'start'; readonly id: string; readonly label: string }
   | {
       readonly event: 'end'

@@ -11,7 +11,7 @@ export interface Task {
   readonly label: string
   readonly participant: string
   readonly session: string | null
-  readonly status: 'planned' | 'complete' | 'refused'
+  readonly status: 'planned' | 'refused'
   /** Images of the series, relative to the input dataset. */
   readonly series: readonly string[]
   /** Role to the images that serve in it, as BIDS URIs. */
@@ -37,7 +37,12 @@ export interface PlannedTask {
   /** Absent where the run was refused before its inputs could be described. */
   readonly run: Run | null
   /** Roles that are filled by another task of this plan, by task id; `required` ones refuse the run when that fails. */
-  readonly pending: readonly { readonly role: Role; readonly uri: string; readonly task: string; readonly required: boolean }[]
+  readonly pending: readonly {
+    readonly role: Role
+    readonly uri: string
+    readonly task: string
+    readonly required: boolean
+  }[]
   /** How each role is wanted. */
   readonly requests: readonly Omit<RoleRequest, 'raw'>[]
   /** Path of the provenance record, relative to the output dataset. */
@@ -51,5 +56,4 @@ export interface Plan {
   readonly tasks: readonly PlannedTask[]
   readonly left: readonly { readonly image: string; readonly kind: string; readonly reason: string }[]
   readonly participants: readonly string[]
-  readonly problems: readonly Problem[]
 }

@@ -18,16 +18,31 @@ export interface Validated {
  *
  * A validator that cannot be run is a note, never a failure: the checks that protect the numbers are our own.
  */
-export async function validateInput(seen: Seen, plan: Plan, options: Options, around: Surroundings): Promise<Validated> {
+export async function validateInput(
+  seen: Seen,
+  plan: Plan,
+  options: Options,
+  around: Surroundings,
+): Promise<Validated> {
   const recognised = new Set(plan.tasks.flatMap(({ task, files }) => [...task.series, ...files]))
   if (options['skip-bids-validation']) return { issues: [], recognised }
-  const work: ValidateWork = { do: 'validate', root: seen.dataset.root, files: filesToValidate(seen.dataset), validator: around.validator }
+  const work: ValidateWork = {
+    do: 'validate',
+    root: seen.dataset.root,
+    files: filesToValidate(seen.dataset),
+    validator: around.validator,
+  }
   const ending = await workInChild(around.entry, work, around.signal)
   if (ending.kind === 'done') {
     const validation = ending.value as Validation
     return { issues: validation.issues, recognised }
   }
-  const why = ending.kind === 'crashed' ? ending.stack.split('\n')[0] : `it was ended by ${ending.signal ?? ending.code}`
-  if (!around.signal.aborted) around.say({ event: 'note', message: `the dataset was not validated: the BIDS validator could not be run (${why})` })
+  const why =
+    ending.kind === 'crashed' ? ending.stack.split('\n')[0] : `it was ended by ${ending.signal ?? ending.code}`
+  if (!around.signal.aborted)
+    around.say({
+      event: 'note',
+      message: `the dataset was not validated: the BIDS validator could not be run (${why})`,
+    })
   return { issues: [], recognised }
 }

@@ -39,7 +39,10 @@ export function serve(kinds: readonly Modality[]): void {
     perform(message.work, kinds, later)
       .then(
         (value): Answer => ({ kind: 'done', value }),
-        (error: unknown): Answer => ({ kind: 'crashed', stack: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+        (error: unknown): Answer => ({
+          kind: 'crashed',
+          stack: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        }),
       )
       // Told, then gone. (A parent that disconnects would never see the child's streams close.)
       .then(answer => process.send?.(answer, () => process.disconnect()))

@@ -1,19 +1,36 @@
 import { basename } from 'node:path'
-import { formatTable } from '../bids/tsv.ts'
 import { template } from '../bids/templates.ts'
+import { formatTable } from '../bids/tsv.ts'
 import { frameValues, voxelCount } from '../image/volume.ts'
-import type { Computation, FigureOf, MapOutput, Modality, OutputName, Placed, Prepared, Result, Run } from '../modalities/modality.ts'
+import type {
+  Computation,
+  FigureOf,
+  MapOutput,
+  Modality,
+  OutputName,
+  Placed,
+  Prepared,
+  Result,
+  Run,
+} from '../modalities/modality.ts'
 import { encodeImage } from '../nifti/index.ts'
-import { evaluateProtocol } from '../protocol.ts'
 import type { Problem } from '../problems.ts'
+import { evaluateProtocol } from '../protocol.ts'
 import type { Fact, Figure, ProtocolRow, RunRecord } from '../report/record.ts'
-import { type InputIdentity, hashOf } from './identity.ts'
-import { MASK, type Placement, STATUS, fractionNames, pathOf, recordPath, referenceName, tablePath } from './outputs.ts'
-import type { RunWork } from './participant.ts'
-import { type Region, formatRows, labelRegions, regionRows, tissueRegion } from './regions.ts'
 import { settingsOf, taskIdentity } from './complete.ts'
-import { STATUS_LABELS, type SidecarContext, mapSidecar, maskSidecar, referenceSidecar, statusSidecar } from './sidecars.ts'
-import { type Staging, makeStaging } from './staging.ts'
+import { hashOf, type InputIdentity } from './identity.ts'
+import { fractionNames, MASK, type Placement, pathOf, recordPath, referenceName, STATUS, tablePath } from './outputs.ts'
+import type { RunWork } from './participant.ts'
+import { formatRows, labelRegions, type Region, regionRows, tissueRegion } from './regions.ts'
+import {
+  mapSidecar,
+  maskSidecar,
+  referenceSidecar,
+  type SidecarContext,
+  STATUS_LABELS,
+  statusSidecar,
+} from './sidecars.ts'
+import { makeStaging, type Staging } from './staging.ts'
 
 /** What writing needs to know of a run beside its result. */
 export interface Written {
@@ -45,7 +62,8 @@ export function writeRun(written: Written, finished: Finished): void {
   const promised = JSON.stringify(computation.outputs)
   const made = JSON.stringify(result.maps.map(({ name }) => name))
   // Voxels can show that a part cannot be had after all (an M0 of zeros); the record lists what was made.
-  if (promised !== made && finished.status !== 'partial') throw new Error(`${modality.name} promised ${promised} and made ${made}`)
+  if (promised !== made && finished.status !== 'partial')
+    throw new Error(`${modality.name} promised ${promised} and made ${made}`)
 
   const placement: Placement = { entities: run.entities, modality }
   const staging = makeStaging(work.output, work.staging, work.lock)
@@ -58,13 +76,29 @@ export function writeRun(written: Written, finished: Finished): void {
   const optionsHash = hashOf(settingsOf(modality, run).options)
   const head = { bidsName: bidsName(placement), modality: modality.name, entities: run.entities, optionsHash }
   const rows = regionRows(head, result, regionsOf(finished))
-  const protocol = computation.protocol === null ? [] : evaluateProtocol(template(`protocol/${computation.protocol}.json`), computation.facts)
+  const protocol =
+    computation.protocol === null
+      ? []
+      : evaluateProtocol(template(`protocol/${computation.protocol}.json`), computation.facts)
   add(tablePath(placement, 'confounds', '.tsv'), formatTable(prepared.confounds.columns, prepared.confounds.rows))
   add(tablePath(placement, 'confounds', '.json'), json(template('tables/confounds.json')))
-  add(tablePath(placement, 'qc', '.json'), json(Object.fromEntries(result.quality.map(({ name, value, unit, says }) => [name, { Value: value, Units: unit, Description: says }]))))
+  add(
+    tablePath(placement, 'qc', '.json'),
+    json(
+      Object.fromEntries(
+        result.quality.map(({ name, value, unit, says }) => [name, { Value: value, Units: unit, Description: says }]),
+      ),
+    ),
+  )
   add(tablePath(placement, 'regions', '.tsv'), formatRows(rows))
   add(tablePath(placement, 'regions', '.json'), json(template('tables/regions.json')))
-  add(tablePath(placement, 'protocol', '.tsv'), formatTable(PROTOCOL_COLUMNS, protocol.map(row => PROTOCOL_COLUMNS.map(column => row[column]))))
+  add(
+    tablePath(placement, 'protocol', '.tsv'),
+    formatTable(
+      PROTOCOL_COLUMNS,
+      protocol.map(row => PROTOCOL_COLUMNS.map(column => row[column])),
+    ),
+  )
   add(tablePath(placement, 'protocol', '.json'), json(template('tables/protocol.json')))
   finish(written, staging, {
     ...recordHead(written, run, finished.problems, computation.facts),
@@ -81,7 +115,16 @@ export function writeRun(written: Written, finished: Finished): void {
 }
 
 /** Columns of the protocol tables, in order. */
-export const PROTOCOL_COLUMNS = ['rule', 'title', 'verdict', 'value', 'recommended', 'field', 'says', 'reference'] as const satisfies readonly (keyof ProtocolRow)[]
+export const PROTOCOL_COLUMNS = [
+  'rule',
+  'title',
+  'verdict',
+  'value',
+  'recommended',
+  'field',
+  'says',
+  'reference',
+] as const satisfies readonly (keyof ProtocolRow)[]
 
 /**
  * Write the record of a refused run, so that reports and group tables show it.
@@ -89,7 +132,12 @@ export const PROTOCOL_COLUMNS = ['rule', 'title', 'verdict', 'value', 'recommend
  * A result that an earlier call left is not touched: a file that could not be read today is no reason to lose what was
  * computed yesterday.
  */
-export function writeRefusal(written: Written, run: Run | null, problems: readonly Problem[], facts: readonly Fact[]): void {
+export function writeRefusal(
+  written: Written,
+  run: Run | null,
+  problems: readonly Problem[],
+  facts: readonly Fact[],
+): void {
   // Of two runs that would write one file the second has no record of its own; the log has it.
   if (written.work.planned.record === '') return
   if (written.earlier && (written.earlier.status === 'complete' || written.earlier.status === 'partial')) return
@@ -111,10 +159,18 @@ function finish(written: Written, staging: Staging, record: Omit<RunRecord, 'exe
   const { execution, planned } = written.work
   const seconds = Math.round((Date.now() - Date.parse(execution.started)) / 10) / 100
   staging.add(planned.record, json({ ...record, execution: { ...execution, seconds } } satisfies RunRecord))
-  staging.commit(planned.record, (written.earlier?.outputs ?? []).filter(path => !record.outputs.includes(path)))
+  staging.commit(
+    planned.record,
+    (written.earlier?.outputs ?? []).filter(path => !record.outputs.includes(path)),
+  )
 }
 
-function recordHead({ work, modality, inputs }: Written, run: Run | null, problems: readonly Problem[], facts: readonly Fact[]) {
+function recordHead(
+  { work, modality, inputs }: Written,
+  run: Run | null,
+  problems: readonly Problem[],
+  facts: readonly Fact[],
+) {
   const { task, run: asked } = work.planned
   const settings = run ? settingsOf(modality, run) : { options: task.options }
   return {
@@ -129,7 +185,9 @@ function recordHead({ work, modality, inputs }: Written, run: Run | null, proble
     problems,
     facts,
     series: task.series.map(path => `bids:raw:${path}`),
-    roles: run ? Object.fromEntries(Object.entries(run.roles).map(([role, sources]) => [role, sources.map(({ uri }) => uri)])) : {},
+    roles: run
+      ? Object.fromEntries(Object.entries(run.roles).map(([role, sources]) => [role, sources.map(({ uri }) => uri)]))
+      : {},
     inputs,
     options: task.options,
     optionsHash: hashOf(settings.options),
@@ -141,15 +199,29 @@ function recordHead({ work, modality, inputs }: Written, run: Run | null, proble
 }
 
 function bidsName(placement: Placement): string {
-  return basename(recordPath(placement)).replace('_desc-provenance', '').replace(/\.json$/, '')
+  return basename(recordPath(placement))
+    .replace('_desc-provenance', '')
+    .replace(/\.json$/, '')
 }
 
-function writeImages(add: (path: string, content: string | Uint8Array) => void, placement: Placement, written: Written, finished: Finished): void {
+function writeImages(
+  add: (path: string, content: string | Uint8Array) => void,
+  placement: Placement,
+  written: Written,
+  finished: Finished,
+): void {
   const { modality, work } = written
   const { prepared, placed, result, run } = finished
   const { grid, header, values } = prepared.reference
-  const roleSources = Object.values(run.roles).flat().filter(source => source !== undefined)
-  const context: SidecarContext = { modality, run, version: work.version, sources: [...run.series, ...roleSources].map(({ uri }) => uri) }
+  const roleSources = Object.values(run.roles)
+    .flat()
+    .filter(source => source !== undefined)
+  const context: SidecarContext = {
+    modality,
+    run,
+    version: work.version,
+    sources: [...run.series, ...roleSources].map(({ uri }) => uri),
+  }
   const image = (name: OutputName, data: Float32Array | Uint8Array, sidecar: unknown, map?: MapOutput) => {
     const frames = map?.frames ?? 1
     const spacing = finished.run.series[0]?.header?.frameSpacing
@@ -169,7 +241,8 @@ function writeImages(add: (path: string, content: string | Uint8Array) => void, 
     add(pathOf(placement, name, '.json'), json(sidecar))
   }
   const fill = run.options.fill === '0' ? 0 : Number.NaN
-  for (const map of result.maps) image(map.name, inMask(map, prepared.mask, fill), mapSidecar(map, result, context), map)
+  for (const map of result.maps)
+    image(map.name, inMask(map, prepared.mask, fill), mapSidecar(map, result, context), map)
   image(STATUS, result.status, statusSidecar(context, result.status))
   add(pathOf(placement, STATUS, '.tsv'), formatTable(['index', 'name'], Object.entries(STATUS_LABELS)))
   image(MASK, prepared.mask, maskSidecar(context, finished.maskFrom))
@@ -178,7 +251,11 @@ function writeImages(add: (path: string, content: string | Uint8Array) => void, 
     const fraction = placed[role]?.[0]
     const from = run.roles[role]?.map(({ uri }) => uri) ?? []
     if (fraction)
-      image(name, Float32Array.from(frameValues(fraction, 0)), { Description: `Fraction of ${label} on the grid of the series`, Sources: from, SoftwareVersion: `perfquant ${work.version}` })
+      image(name, Float32Array.from(frameValues(fraction, 0)), {
+        Description: `Fraction of ${label} on the grid of the series`,
+        Sources: from,
+        SoftwareVersion: `perfquant ${work.version}`,
+      })
   }
 }
 
@@ -198,7 +275,9 @@ function regionsOf({ prepared, placed, run }: Finished): Region[] {
   const mask = prepared.mask
   const n = voxelCount(prepared.reference.grid)
   const whole: Region = { atlas: 'mask', name: 'brain', has: voxel => voxel < n && mask[voxel] === 1 }
-  const tissues = fractionNames(Object.keys(placed)).flatMap(({ role, label }) => (placed[role] ?? []).slice(0, 1).map(volume => tissueRegion(label, volume, mask)))
+  const tissues = fractionNames(Object.keys(placed)).flatMap(({ role, label }) =>
+    (placed[role] ?? []).slice(0, 1).map(volume => tissueRegion(label, volume, mask)),
+  )
   const atlases = (placed.dseg ?? []).flatMap((volume, index) => {
     const source = run.roles.dseg?.[index]
     const { atlas, seg, desc } = source?.name.entities ?? {}
@@ -216,5 +295,9 @@ function resolveFigure(figure: FigureOf<Figure>, placement: Placement): Figure {
     return { ...rest, image: path(figure.image), ...(contour ? { contour: path(contour) } : {}) }
   }
   const { groups, ...rest } = figure
-  return { ...rest, image: path(figure.image), groups: (groups ?? []).map(group => ({ ...group, image: path(group.image) })) }
+  return {
+    ...rest,
+    image: path(figure.image),
+    groups: (groups ?? []).map(group => ({ ...group, image: path(group.image) })),
+  }
 }

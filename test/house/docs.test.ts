@@ -17,11 +17,21 @@ function optionsPage(): string {
     ...Object.entries<OptionSpec>(OPTIONS)
       .filter(([, spec]) => spec.section === name)
       .map(([option, spec]) => {
-        const spellings = [option, ...(spec.alias ?? [])].map(word => `\`${word.length === 1 ? '-' : '--'}${word}\``).join(' ')
-        const choices = spec.choices ? `; one of ${spec.choices.filter(choice => !spec.notYet?.[choice]).join(', ')}` : ''
+        const spellings = [option, ...(spec.alias ?? [])]
+          .map(word => `\`${word.length === 1 ? '-' : '--'}${word}\``)
+          .join(' ')
+        const choices = spec.choices
+          ? `; one of ${spec.choices.filter(choice => !spec.notYet?.[choice]).join(', ')}`
+          : ''
         const range = spec.range ? `; ${spec.range[0]} to ${spec.range[1]}` : ''
-        const later = Object.values(spec.notYet ?? {}).map(text => `; ${text}`).join('')
-        return row(spellings, `${spec.describe}${spec.unit ? ` [${spec.unit}]` : ''}${choices}${range}${later}`, spec.default === undefined ? '' : `\`${spec.default}\``)
+        const later = Object.values(spec.notYet ?? {})
+          .map(text => `; ${text}`)
+          .join('')
+        return row(
+          spellings,
+          `${spec.describe}${spec.unit ? ` [${spec.unit}]` : ''}${choices}${range}${later}`,
+          spec.default === undefined ? '' : `\`${spec.default}\``,
+        )
       }),
     '',
   ]
@@ -84,22 +94,45 @@ describe('the templates', () => {
 
   it('say what each desc- means', () => {
     const described = Object.keys(JSON.parse(readFileSync('bids_templates/descriptions.json', 'utf8')) as object)
-    const plans = readdirSync('test/expected').filter(name => name.startsWith('plan')).map(name => readFileSync(`test/expected/${name}`, 'utf8')).join()
+    const plans = readdirSync('test/expected')
+      .filter(name => name.startsWith('plan'))
+      .map(name => readFileSync(`test/expected/${name}`, 'utf8'))
+      .join()
     for (const [, desc] of plans.matchAll(/_desc-([A-Za-z0-9]+)_/g)) expect(described).toContain(desc)
   })
 })
 
 describe('the documents', () => {
-  const pages = ['README.md', 'CHANGELOG.md', ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.md')).map(name => `docs/${name}`)]
+  const pages = [
+    'README.md',
+    'CHANGELOG.md',
+    ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+      .filter(name => name.endsWith('.md'))
+      .map(name => `docs/${name}`),
+  ]
   it.each(pages)('%s links to what is there', page => {
     const text = readFileSync(page, 'utf8')
-    for (const [, target = ''] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) expect(() => readdirSync('.') && readFileOrFolder(page, target), `${page} -> ${target}`).not.toThrow()
+    for (const [, target = ''] of text.matchAll(/\]\((?!https?:|#)([^)#]+)/g))
+      expect(() => readdirSync('.') && readFileOrFolder(page, target), `${page} -> ${target}`).not.toThrow()
   })
 
   it('name only options that exist', () => {
     const names = Object.entries<OptionSpec>(OPTIONS).flatMap(([name, spec]) => [name, ...(spec.alias ?? [])])
-    const others = ['help', 'version', 'bids-exec-spec', 'keep', 'subjects', 'sessions', 'snr', 'seed', 'dependency', 'no-recommends']
-    for (const page of pages) for (const [, name = ''] of readFileSync(page, 'utf8').matchAll(/`?perfquant [^`\n]*--([a-z][a-z-]+)/g)) expect([...names, ...others], `${page}: --${name}`).toContain(name)
+    const others = [
+      'help',
+      'version',
+      'bids-exec-spec',
+      'keep',
+      'subjects',
+      'sessions',
+      'snr',
+      'seed',
+      'dependency',
+      'no-recommends',
+    ]
+    for (const page of pages)
+      for (const [, name = ''] of readFileSync(page, 'utf8').matchAll(/`?perfquant [^`\n]*--([a-z][a-z-]+)/g))
+        expect([...names, ...others], `${page}: --${name}`).toContain(name)
   })
 })
 

@@ -44,7 +44,9 @@ function text(file: string): string {
 }
 
 function code(file: string): string {
-  return text(file).replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '')
+  return text(file)
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/(^|\s)\/\/.*$/gm, '')
 }
 
 function importsOf(file: string): string[] {
@@ -67,18 +69,25 @@ describe('the floors', () => {
 })
 
 describe('the doors', () => {
-  it.each(sources.filter(file => !['main.ts', 'bin.ts', 'run/worker.ts'].includes(file)))('%s leaves the process alone', file => {
-    expect(code(file)).not.toMatch(/\bprocess\.|\bconsole\./)
-  })
+  it.each(sources.filter(file => !['main.ts', 'bin.ts', 'run/worker.ts'].includes(file)))(
+    '%s leaves the process alone',
+    file => {
+      expect(code(file)).not.toMatch(/\bprocess\.|\bconsole\./)
+    },
+  )
 
-  it.each(sources.filter(file => !['main.ts', 'run/write.ts', 'bids/disk.ts'].includes(file)))('%s takes no time and no chance', file => {
-    expect(code(file)).not.toMatch(/Math\.random|Date\.now|new Date\(\)|toLocale|Intl\./)
-  })
+  it.each(sources.filter(file => !['main.ts', 'run/write.ts', 'bids/disk.ts'].includes(file)))(
+    '%s takes no time and no chance',
+    file => {
+      expect(code(file)).not.toMatch(/Math\.random|Date\.now|new Date\(\)|toLocale|Intl\./)
+    },
+  )
 
   it.each(sources)('%s has no power that differs between versions of Node', file => {
     // x ** 2 and Math.pow with a whole exponent are exact everywhere; others go through numerics/power.
     const expressions = code(file).replace(/'[^'\n]*'|`[^`]*`/g, '')
-    for (const [, exponent] of expressions.matchAll(/\*\*\s*([\w.(]+)/g)) expect(exponent, `${file}: ** ${exponent}`).toMatch(/^\d+$/)
+    for (const [, exponent] of expressions.matchAll(/\*\*\s*([\w.(]+)/g))
+      expect(exponent, `${file}: ** ${exponent}`).toMatch(/^\d+$/)
     if (file !== 'numerics/power.ts') expect(code(file)).not.toMatch(/Math\.pow/)
   })
 })

@@ -29,7 +29,13 @@ function body(path: string, files: Readonly<Record<string, string | null>>): Uin
   const frames = context ? context.trim().split('\n').length - 1 : 1
   const shape = [4, 4, sidecar.SliceTiming?.length ?? 3] as const
   const header = blankHeader({ shape, affine: [4, 0, 0, -8, 0, 4, 0, -8, 0, 0, 4, -8] })
-  return encodeImage({ header, shape, frames, data: new Int16Array(16 * shape[2] * frames).fill(100), description: 'example' })
+  return encodeImage({
+    header,
+    shape,
+    frames,
+    data: new Int16Array(16 * shape[2] * frames).fill(100),
+    description: 'example',
+  })
 }
 
 describe.each(Object.keys(datasets))('%s', name => {

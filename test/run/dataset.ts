@@ -46,7 +46,10 @@ const SIDECAR = {
 }
 
 /** Name of the series without suffix, and its folder. */
-export function stemOf({ sub, ses, also }: Pick<AslRun, 'sub' | 'ses' | 'also'>): { readonly folder: string; readonly name: string } {
+export function stemOf({ sub, ses, also }: Pick<AslRun, 'sub' | 'ses' | 'also'>): {
+  readonly folder: string
+  readonly name: string
+} {
   const session = ses === undefined ? '' : `ses-${ses}`
   const name = [`sub-${sub}`, session, also ?? ''].filter(Boolean).join('_')
   return { folder: [`sub-${sub}`, session, 'perf'].filter(Boolean).join('/'), name }
@@ -62,7 +65,13 @@ export function stemOf({ sub, ses, also }: Pick<AslRun, 'sub' | 'ses' | 'also'>)
 export function writeDataset(root: string, runs: readonly AslRun[], files: Files = {}): string {
   const participants = [...new Set(runs.map(({ sub }) => sub))]
   const all: Files = {
-    'dataset_description.json': toJson({ Name: 'ASL of a test', BIDSVersion: '1.10.1', DatasetType: 'raw', License: 'CC0', Authors: ['A'] }),
+    'dataset_description.json': toJson({
+      Name: 'ASL of a test',
+      BIDSVersion: '1.10.1',
+      DatasetType: 'raw',
+      License: 'CC0',
+      Authors: ['A'],
+    }),
     README: 'A dataset that a test has made; it holds no measurement of anybody.\n'.repeat(5),
     'participants.tsv': `participant_id\tage\n${participants.map((sub, at) => `sub-${sub}\t${30 + at}\n`).join('')}`,
     ...files,
@@ -89,7 +98,10 @@ function writeRun(root: string, run: AslRun): void {
   if (m0 !== 'Separate') return
   const session = run.ses === undefined ? '' : `ses-${run.ses}/`
   put(`${base}_m0scan.nii.gz`, seriesOf(run, ['m0scan']))
-  put(`${base}_m0scan.json`, toJson(without({ ...M0_SIDECAR, IntendedFor: `${session}perf/${name}_asl.nii.gz`, ...run.m0Sidecar })))
+  put(
+    `${base}_m0scan.json`,
+    toJson(without({ ...M0_SIDECAR, IntendedFor: `${session}perf/${name}_asl.nii.gz`, ...run.m0Sidecar })),
+  )
 }
 
 const M0_SIDECAR = {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { takeLock, thisOwner } from '../../src/run/lock.ts'
 import { type AslRun, writeDataset } from './dataset.ts'
@@ -29,6 +30,13 @@ function dataset(name: string, ...runs: readonly AslRun[]): string {
   return writeDataset(join(root, name), runs)
 }
 
+/** In place of an image: the plain header of a series of this shape, without a voxel. */
+const plainHeader = (shape: readonly [number, number, number], frames: number) => (image: Uint8Array) => {
+  const head = Buffer.from(gunzipSync(image)).subarray(0, 352)
+  for (const [at, size] of [4, ...shape, frames].entries()) head.writeInt16LE(size, 40 + 2 * at)
+  return head
+}
+
 const dangling = (): string => '../../.git/annex/objects/Xx/Yy/MD5E-s1--0.nii.gz/MD5E-s1--0.nii.gz'
 
 describe('0 and 1: what became of the runs', () => {
@@ -42,12 +50,20 @@ describe('0 and 1: what became of the runs', () => {
   })
 
   it('1: all refused, for different reasons', () => {
-    const input = dataset('two-reasons', { sub: '01', bytes: dangling }, { sub: '02', sidecar: { PostLabelingDelay: 1800 } })
+    const input = dataset(
+      'two-reasons',
+      { sub: '01', bytes: dangling },
+      { sub: '02', sidecar: { PostLabelingDelay: 1800 } },
+    )
     expect(call(input, quick)).toBe('1 perfquant failed: 2 of 2 runs failed (exit 1); see LOGS')
   })
 
   it('1: a part of the outputs refused', () => {
-    const input = dataset('partial', { sub: '01', m0: 'Absent', sidecar: { BackgroundSuppression: true, BackgroundSuppressionNumberPulses: 2 } })
+    const input = dataset('partial', {
+      sub: '01',
+      m0: 'Absent',
+      sidecar: { BackgroundSuppression: true, BackgroundSuppressionNumberPulses: 2 },
+    })
     expect(call(input, quick)).toBe('1 perfquant failed: 1 of 1 runs failed (exit 1); see LOGS')
   })
 })
@@ -60,7 +76,11 @@ describe('16, 65, 66: every run for one reason', () => {
   })
 
   it('65: unusable data', () => {
-    const input = dataset('bad', { sub: '01', sidecar: { PostLabelingDelay: 1800 } }, { sub: '02', bytes: image => image.subarray(0, image.length / 2) })
+    const input = dataset(
+      'bad',
+      { sub: '01', sidecar: { PostLabelingDelay: 1800 } },
+      { sub: '02', bytes: image => image.subarray(0, image.length / 2) },
+    )
     expect(call(input, quick)).toBe('65 perfquant failed: 2 of 2 runs failed (exit 65); see LOGS')
   })
 
@@ -75,7 +95,9 @@ describe('16, 65, 66: every run for one reason', () => {
   })
 
   it('66: no such dataset, at either level', () => {
-    expect(call(join(root, 'nowhere'))).toBe('66 perfquant failed: the dataset /nowhere does not exist; in a container, check the bind mounts. (exit 66)')
+    expect(call(join(root, 'nowhere'))).toBe(
+      '66 perfquant failed: the dataset /nowhere does not exist; in a container, check the bind mounts. (exit 66)',
+    )
     expect(ending(perfquant(join(root, 'nowhere'), join(root, 'group'), 'group'))).toBe(
       '66 perfquant failed: the dataset /nowhere does not exist; in a container, check the bind mounts. (exit 66)',
     )
@@ -101,16 +123,35 @@ describe('17, 64: the command line', () => {
     writeFileSync(filter, '{"asll": {}}')
     const out = join(root, 'usage')
     const refused: readonly (readonly [readonly string[], string])[] = [
-      [['--nprocs', '2', sound, out, 'participant'], 'the three positionals come first: perfquant BIDS_DIR OUTPUT_DIR participant [options]; found 0 before --nprocs'],
+      [
+        ['--nprocs', '2', sound, out, 'participant'],
+        'the three positionals come first: perfquant BIDS_DIR OUTPUT_DIR participant [options]; found 0 before --nprocs',
+      ],
       [[sound, out, 'participant', '--nproc', '2'], 'unknown option: nproc; see perfquant --help'],
-      [[sound, sound, 'participant'], 'the output folder is the input dataset itself (/sound); use for example /sound/derivatives/perfquant'],
-      [[sound, join(sound, 'sub-01/out'), 'participant'], 'the output folder /sound/sub-01/out is inside the raw data of sub-01; use for example /sound/derivatives/perfquant'],
-      [[sound, out, 'participant', '-w', join(sound, 'work')], '--work-dir /sound/work is inside the input dataset; choose a folder elsewhere'],
-      [[sound, out, 'participant', '--bids-filter-file', filter], '--bids-filter-file /filter.json: there is no query "asll"; the queries are asl m0scan dsc dce dwi vfa irt1 t1map b1 t1w mask dseg aif t2w flair sbref fmap roi.'],
-      [[sound, out, 'participant', '--mask', join(root, 'mask.nii')], '--mask /mask.nii does not exist; check the path (in a container: the bind mounts)'],
+      [
+        [sound, sound, 'participant'],
+        'the output folder is the input dataset itself (/sound); use for example /sound/derivatives/perfquant',
+      ],
+      [
+        [sound, join(sound, 'sub-01/out'), 'participant'],
+        'the output folder /sound/sub-01/out is inside the raw data of sub-01; use for example /sound/derivatives/perfquant',
+      ],
+      [
+        [sound, out, 'participant', '-w', join(sound, 'work')],
+        '--work-dir /sound/work is inside the input dataset; choose a folder elsewhere',
+      ],
+      [
+        [sound, out, 'participant', '--bids-filter-file', filter],
+        '--bids-filter-file /filter.json: there is no query "asll"; the queries are asl m0scan dsc dce dwi vfa irt1 t1map b1 t1w mask dseg aif t2w flair sbref fmap roi.',
+      ],
+      [
+        [sound, out, 'participant', '--mask', join(root, 'mask.nii')],
+        '--mask /mask.nii does not exist; check the path (in a container: the bind mounts)',
+      ],
       [[sound, out, 'participant', '--mem', '8'], '--mem is 8, which means 8 MB; for GB write 8G'],
     ]
-    for (const [words, sentence] of refused) expect(ending(perfquant(...words))).toBe(`64 perfquant failed: ${sentence} (exit 64)`)
+    for (const [words, sentence] of refused)
+      expect(ending(perfquant(...words))).toBe(`64 perfquant failed: ${sentence} (exit 64)`)
     expect(existsSync(out)).toBe(false)
   })
 
@@ -130,10 +171,14 @@ describe('18: nothing is selected', () => {
     const anatomy = join(root, 'anatomy')
     mkdirSync(join(anatomy, 'sub-01/anat'), { recursive: true })
     writeFileSync(join(anatomy, 'sub-01/anat/sub-01_T1w.nii.gz'), '')
-    expect(call(anatomy)).toMatch(/^18 perfquant failed: \/anatomy holds no run of a technique that this version processes \(asl\) in the selection: .* \(exit 18\)$/)
+    expect(call(anatomy)).toMatch(
+      /^18 perfquant failed: \/anatomy holds no run of a technique that this version processes \(asl\) in the selection: .* \(exit 18\)$/,
+    )
     const filter = join(root, 'none.json')
     writeFileSync(filter, '{"asl": {"acquisition": "c"}}')
-    expect(call(sound, '--bids-filter-file', filter)).toMatch(/^18 perfquant failed: \/sound holds no run of .* \(exit 18\)$/)
+    expect(call(sound, '--bids-filter-file', filter)).toMatch(
+      /^18 perfquant failed: \/sound holds no run of .* \(exit 18\)$/,
+    )
   })
 })
 
@@ -141,7 +186,9 @@ describe('73, 74: the output', () => {
   it('73: what is above it is a file', () => {
     const file = join(root, 'file')
     writeFileSync(file, '')
-    expect(ending(perfquant(sound, join(file, 'out'), 'participant'))).toMatch(/^73 perfquant failed: the output folder \/file\/out cannot be written: .* \(exit 73\)$/)
+    expect(ending(perfquant(sound, join(file, 'out'), 'participant'))).toMatch(
+      /^73 perfquant failed: the output folder \/file\/out cannot be written: .* \(exit 73\)$/,
+    )
     // Before what is wrong with the dataset and the selection; a plan writes nothing and does not ask.
     expect(ending(perfquant(join(root, 'nowhere'), join(file, 'out'), 'participant'))).toMatch(/^73 /)
     expect(ending(perfquant(sound, join(file, 'out'), 'participant', '--dry-run'))).toMatch(/^0 /)
@@ -151,22 +198,37 @@ describe('73, 74: the output', () => {
     const folder = join(root, 'closed')
     mkdirSync(folder)
     chmodSync(folder, 0o500)
-    expect(ending(perfquant(sound, join(folder, 'out'), 'participant'))).toMatch(/^73 perfquant failed: the output folder \/closed\/out cannot be written: .* \(exit 73\)$/)
+    expect(ending(perfquant(sound, join(folder, 'out'), 'participant'))).toMatch(
+      /^73 perfquant failed: the output folder \/closed\/out cannot be written: .* \(exit 73\)$/,
+    )
   })
 
   const small = (size: string, input: string, ...words: readonly string[]): Ran & { readonly kept: string } => {
     const [disk, kept] = [newFolder('disk'), newFolder('kept')]
-    const script = 'mount -t tmpfs -o size="$1" tmpfs "$2" || exit 99; shift; disk="$1" kept="$2"; shift 2; "$@"; code=$?; cp -r "$disk/." "$kept"; exit $code'
+    const script =
+      'mount -t tmpfs -o size="$1" tmpfs "$2" || exit 99; shift; disk="$1" kept="$2"; shift 2; "$@"; code=$?; cp -r "$disk/." "$kept"; exit $code'
     const program = [process.execPath, 'dist/main.js', input, join(disk, 'out'), 'participant', ...words]
-    const { status, stdout, stderr } = spawnSync('unshare', ['-rm', 'sh', '-c', script, 'sh', size, disk, kept, ...program], { encoding: 'utf8' })
-    return { code: status, out: stdout, err: stderr, last: stderr.trimEnd().split('\n').at(-1) ?? '', kept: join(kept, 'out') }
+    const { status, stdout, stderr } = spawnSync(
+      'unshare',
+      ['-rm', 'sh', '-c', script, 'sh', size, disk, kept, ...program],
+      { encoding: 'utf8' },
+    )
+    return {
+      code: status,
+      out: stdout,
+      err: stderr,
+      last: stderr.trimEnd().split('\n').at(-1) ?? '',
+      kept: join(kept, 'out'),
+    }
   }
   const canMount = spawnSync('unshare', ['-rm', 'sh', '-c', 'mount -t tmpfs -o size=100k tmpfs /mnt']).status === 0
   if (!canMount) console.warn('skipped: no small disk can be mounted here (unshare -rm), so exit code 74 is not tested')
 
   it.skipIf(!canMount).each(['4k', '40k', '120k', '300k'])('74: a disk of %s is full', size => {
     const full = small(size, sound, quick)
-    expect(full.last, full.err).toMatch(/^perfquant failed: .*ENOSPC.*\/out has 0 MB free; make room and call again, which continues \(exit 74\)$/)
+    expect(full.last, full.err).toMatch(
+      /^perfquant failed: .*ENOSPC.*\/out has 0 MB free; make room and call again, which continues \(exit 74\)$/,
+    )
     expect(full.code).toBe(74)
     expect(full.err).not.toMatch(/^ +at /m)
     expect(halfFiles(full.kept)).toEqual([])
@@ -174,17 +236,39 @@ describe('73, 74: the output', () => {
 })
 
 describe('75: another time', () => {
+  it('images that do not fit into the memory that was granted', () => {
+    const bytes = plainHeader([200, 200, 150], 2)
+    const input = dataset('large', { sub: '01', m0: 'Absent', volumes: ['deltam', 'deltam'], bytes })
+    // The file is as large as it says, and takes no room: it holds nothing but its header.
+    const file = join(input, 'sub-01/perf/sub-01_asl.nii')
+    renameSync(`${file}.gz`, file)
+    truncateSync(file, 352 + 2 * 2 * 200 * 200 * 150)
+    const ran = perfquant(input, join(root, 'too-large'), 'participant', quick, '--mem', '20M')
+    expect(ending(ran)).toBe('75 perfquant failed: 1 of 1 runs failed (exit 75); see LOGS')
+    expect(ran.err).toContain(
+      '  error NIFTI_TOO_LARGE: sub-01/perf/sub-01_asl.nii: dim promises 2 volumes (24000000 bytes), more than the 20000000 bytes of memory to be had;',
+    )
+  })
+
   it('another process works on the only run', () => {
     const out = join(root, 'locked')
-    const lock = takeLock(join(out, '.perfquant/lock/asl_sub-01.json'), thisOwner(hostname(), process.pid, 'test'), Date.now)
+    const lock = takeLock(
+      join(out, '.perfquant/lock/asl_sub-01.json'),
+      thisOwner(hostname(), process.pid, 'test'),
+      Date.now,
+    )
     if (!('release' in lock)) throw new Error(lock.heldBy)
     const one = ['--participant-label', '01', quick]
     const ran = perfquant(sound, out, 'participant', ...one)
     expect(ending(ran)).toBe('75 perfquant failed: 1 of 1 runs failed (exit 75); see LOGS')
-    expect(ran.err).toContain(`error RUN_LOCKED: sub-01 asl is being worked on by process ${process.pid} on ${hostname()}; wait for it, or remove ${out}/.perfquant/lock/asl_sub-01.json if it is gone.`)
+    expect(ran.err).toContain(
+      `error RUN_LOCKED: sub-01 asl is being worked on by process ${process.pid} on ${hostname()}; wait for it, or remove ${out}/.perfquant/lock/asl_sub-01.json if it is gone.`,
+    )
     expect(listFiles(out).filter(path => path.includes('/perf/'))).toEqual([])
     // With one that can be done, the call still ends with 75: a rerun continues.
-    expect(ending(perfquant(sound, out, 'participant', quick))).toBe('75 perfquant failed: 1 of 2 runs failed (exit 75); see LOGS')
+    expect(ending(perfquant(sound, out, 'participant', quick))).toBe(
+      '75 perfquant failed: 1 of 2 runs failed (exit 75); see LOGS',
+    )
     lock.release()
     expect(ending(perfquant(sound, out, 'participant', quick))).toBe('0 perfquant finished: 2 of 2 runs (exit 0)')
     expect(readdirSync(join(out, '.perfquant/lock'))).toEqual([])

@@ -42,11 +42,18 @@ export function listFiles(root: string, folder = ''): string[] {
 
 /** The content of every file that must be the same for the same input: images decompressed, without logs and provenance. */
 export function fingerprints(root: string): Record<string, string> {
-  const lasting = listFiles(root).filter(path => !/^logs\/|^\.perfquant\/|desc-provenance|\.html$|^dataset_description\.json$/.test(path))
+  const lasting = listFiles(root).filter(
+    path => !/^logs\/|^\.perfquant\/|desc-provenance|\.html$|^dataset_description\.json$/.test(path),
+  )
   return Object.fromEntries(
     lasting.map(path => {
       const bytes = readFileSync(join(root, path))
-      return [path, createHash('sha256').update(path.endsWith('.gz') ? gunzipSync(bytes) : bytes).digest('hex')]
+      return [
+        path,
+        createHash('sha256')
+          .update(path.endsWith('.gz') ? gunzipSync(bytes) : bytes)
+          .digest('hex'),
+      ]
     }),
   )
 }
@@ -59,7 +66,9 @@ export function readJson<T = Record<string, unknown>>(...parts: readonly string[
 
 /** A TSV file as one record a row. */
 export function readTsv(...parts: readonly string[]): Record<string, string>[] {
-  const [head = '', ...rows] = readFileSync(join(...parts), 'utf8').trimEnd().split('\n')
+  const [head = '', ...rows] = readFileSync(join(...parts), 'utf8')
+    .trimEnd()
+    .split('\n')
   const columns = head.split('\t')
   return rows.map(row => Object.fromEntries(row.split('\t').map((cell, at) => [columns[at] ?? '', cell])))
 }

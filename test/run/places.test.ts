@@ -25,7 +25,9 @@ describe('the input', () => {
 
   it('is not written to, be it read-only or not', () => {
     const before = snapshot(input)
-    expect(perfquant(input, join(root, 'from-closed'), 'participant', 'group').last).toMatch(/^perfquant failed: 1 of 2 runs failed \(exit 1\); see /)
+    expect(perfquant(input, join(root, 'from-closed'), 'participant', 'group').last).toMatch(
+      /^perfquant failed: 1 of 2 runs failed \(exit 1\); see /,
+    )
     expect(snapshot(input)).toEqual(before)
   })
 })
@@ -35,7 +37,8 @@ describe('the output', () => {
     const input = writeDataset(join(root, 'with derivatives'), [{ sub: '01' }])
     const before = snapshot(input)
     const out = join(input, 'derivatives/perfquant')
-    for (const _ of ['first', 'second']) expect(perfquant(input, out, 'participant', 'group').last).toBe('perfquant finished: 1 of 1 runs (exit 0)')
+    for (const _ of ['first', 'second'])
+      expect(perfquant(input, out, 'participant', 'group').last).toBe('perfquant finished: 1 of 1 runs (exit 0)')
     const after = Object.entries(snapshot(input)).filter(([path]) => !path.startsWith('derivatives/'))
     expect(Object.fromEntries(after)).toEqual(before)
   })
@@ -44,9 +47,20 @@ describe('the output', () => {
     const input = writeDataset(join(root, 'data'), [{ sub: '01' }])
     symlinkSync(input, join(root, 'link'))
     const before = snapshot(input)
-    for (const out of [input, join(root, 'link'), `${input}/`, join(input, 'sub-01'), join(root, 'link/sub-01/perf/out')]) {
+    for (const out of [
+      input,
+      join(root, 'link'),
+      `${input}/`,
+      join(input, 'sub-01'),
+      join(root, 'link/sub-01/perf/out'),
+    ]) {
       const { code, last } = perfquant(input, out, ...quick)
-      expect([code, last]).toEqual([64, expect.stringMatching(/^perfquant failed: the output folder .*; use for example .*\/derivatives\/perfquant \(exit 64\)$/)])
+      expect([code, last]).toEqual([
+        64,
+        expect.stringMatching(
+          /^perfquant failed: the output folder .*; use for example .*\/derivatives\/perfquant \(exit 64\)$/,
+        ),
+      ])
     }
     expect(snapshot(input)).toEqual(before)
   })
@@ -59,7 +73,8 @@ describe('the output', () => {
     const before = snapshot(theirs)
     expect(perfquant(input, out, ...quick).code).toBe(0)
     const after = snapshot(theirs)
-    for (const path of Object.keys(before).filter(name => name.includes('acq-other'))) expect(after[path]).toBe(before[path])
+    for (const path of Object.keys(before).filter(name => name.includes('acq-other')))
+      expect(after[path]).toBe(before[path])
   })
 
   it('is the only place that is written to', () => {

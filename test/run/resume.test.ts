@@ -12,7 +12,10 @@ const out = join(root, 'out')
 
 /** How each run ended, in the order of their names. */
 function ends({ err }: Ran): string[] {
-  return err.split('\n').flatMap(line => /^\[\d+\/\d+\] (\w+ .*) \(/.exec(line)?.[1] ?? []).sort()
+  return err
+    .split('\n')
+    .flatMap(line => /^\[\d+\/\d+\] (\w+ .*) \(/.exec(line)?.[1] ?? [])
+    .sort()
 }
 
 function call(...words: readonly string[]): string[] {
@@ -28,16 +31,20 @@ const FIRST = ['already sub-02 asl', 'complete sub-01 asl']
 /** Names, sizes and times of all that is no log. */
 function times(): Record<string, string> {
   const lasting = listFiles(out).filter(path => !path.startsWith('logs/'))
-  return Object.fromEntries(lasting.map(path => {
-    const { mtimeNs, ino, size } = statSync(join(out, path), { bigint: true })
-    return [path, `${mtimeNs} ${ino} ${size}`]
-  }))
+  return Object.fromEntries(
+    lasting.map(path => {
+      const { mtimeNs, ino, size } = statSync(join(out, path), { bigint: true })
+      return [path, `${mtimeNs} ${ino} ${size}`]
+    }),
+  )
 }
 
 /** What the second of two calls has touched. */
 function touched(before: Record<string, string>): string[] {
   const after = times()
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(path => before[path] !== after[path]).sort()
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter(path => before[path] !== after[path])
+    .sort()
 }
 
 function edit(path: string, change: (values: Record<string, unknown>) => Record<string, unknown>): void {
@@ -70,11 +77,30 @@ describe('a second call', () => {
   })
 
   it.each([
-    ['a field of a sidecar', () => edit('sub-01/perf/sub-01_asl.json', values => ({ ...values, PostLabelingDelay: 2 }))],
-    ['a field of the M0', () => edit('sub-01/perf/sub-01_m0scan.json', values => ({ ...values, RepetitionTimePreparation: 8 }))],
-    ['the table of volume types', () => writeFileSync(join(input, 'sub-01/perf/sub-01_aslcontext.tsv'), 'volume_type\ncontrol\nlabel\ncontrol\nlabel\nn/a\nn/a\n')],
-    ['the row of the participant', () => writeFileSync(join(input, 'participants.tsv'), 'participant_id\tage\nsub-01\t71\nsub-02\t31\n')],
-    ['a sidecar that is inherited', () => writeFileSync(join(input, 'sub-01/sub-01_asl.json'), '{"ReadoutDuration": 0.2}')],
+    [
+      'a field of a sidecar',
+      () => edit('sub-01/perf/sub-01_asl.json', values => ({ ...values, PostLabelingDelay: 2 })),
+    ],
+    [
+      'a field of the M0',
+      () => edit('sub-01/perf/sub-01_m0scan.json', values => ({ ...values, RepetitionTimePreparation: 8 })),
+    ],
+    [
+      'the table of volume types',
+      () =>
+        writeFileSync(
+          join(input, 'sub-01/perf/sub-01_aslcontext.tsv'),
+          'volume_type\ncontrol\nlabel\ncontrol\nlabel\nn/a\nn/a\n',
+        ),
+    ],
+    [
+      'the row of the participant',
+      () => writeFileSync(join(input, 'participants.tsv'), 'participant_id\tage\nsub-01\t71\nsub-02\t31\n'),
+    ],
+    [
+      'a sidecar that is inherited',
+      () => writeFileSync(join(input, 'sub-01/sub-01_asl.json'), '{"ReadoutDuration": 0.2}'),
+    ],
   ])('repeats the run of which %s changed', (_, change) => {
     change()
     expect(call()).toEqual(FIRST)
@@ -82,7 +108,8 @@ describe('a second call', () => {
 
   it('repeats all where an option that matters has changed, there and back', () => {
     expect(call()).toEqual(NONE)
-    for (const option of [['--asl-lambda', '0.95'], ['--fill', '0'], ['--random-seed', '2'], []]) expect(call(...option), option.join(' ')).toEqual(ALL)
+    for (const option of [['--asl-lambda', '0.95'], ['--fill', '0'], ['--random-seed', '2'], []])
+      expect(call(...option), option.join(' ')).toEqual(ALL)
   })
 
   it('repeats a run of which an output is gone, and the report alone where that is gone', () => {
@@ -97,8 +124,26 @@ describe('a second call', () => {
   })
 
   it('repeats a run whose record cannot be read', () => {
-    writeFileSync(join(out, 'sub-01/perf/sub-01_desc-provenance_asl.json'), '{"status": "comp')
-    expect(call()).toEqual(FIRST)
+    for (const content of ['{"status": "comp', '{}', 'null', '{"program": {"name": "another"}, "status": "complete"}']) {
+      writeFileSync(join(out, 'sub-01/perf/sub-01_desc-provenance_asl.json'), content)
+      expect(call(), content).toEqual(FIRST)
+    }
+  })
+
+  it('makes a report anew that is older than its runs, as a kill between the two leaves it', () => {
+    const page = join(out, 'sub-01.html')
+    const old = readFileSync(page)
+    expect(call('--asl-lambda', '0.8')).toEqual(ALL)
+    const made = readFileSync(page)
+    expect(made.equals(old)).toBe(false)
+    writeFileSync(page, old)
+    utimesSync(page, new Date(1e12), new Date(1e12))
+    expect(call('--asl-lambda', '0.8')).toEqual(NONE)
+    expect(readFileSync(page).equals(made)).toBe(true)
+    const before = times()
+    expect(call('--asl-lambda', '0.8')).toEqual(NONE)
+    expect(touched(before)).toEqual([])
+    expect(call()).toEqual(ALL)
   })
 
   it('repeats all when asked to', () => {
@@ -110,7 +155,9 @@ describe('a second call', () => {
   it('removes what the new run no longer writes', () => {
     const before = Object.keys(times())
     expect(call('--asl-timeseries')).toEqual(ALL)
-    const series = ['01', '02'].flatMap(sub => ['json', 'nii.gz'].map(extension => `sub-${sub}/perf/sub-${sub}_desc-timeseries_cbf.${extension}`))
+    const series = ['01', '02'].flatMap(sub =>
+      ['json', 'nii.gz'].map(extension => `sub-${sub}/perf/sub-${sub}_desc-timeseries_cbf.${extension}`),
+    )
     expect(Object.keys(times()).filter(path => !before.includes(path))).toEqual(series)
     expect(call()).toEqual(ALL)
     expect(Object.keys(times())).toEqual(before)

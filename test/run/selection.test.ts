@@ -22,7 +22,8 @@ const input = writeDataset(
   { '.bidsignore': 'sub-004/\nextra*\n' },
 )
 const quick = '--skip-bids-validation'
-const brain = (voxel: number, shape: readonly [number, number, number]) => fractionOf('GM', voxel, shape) + fractionOf('WM', voxel, shape)
+const brain = (voxel: number, shape: readonly [number, number, number]) =>
+  fractionOf('GM', voxel, shape) + fractionOf('WM', voxel, shape)
 
 /** Ids of the runs of the plan. */
 function planned(...words: readonly string[]): string[] {
@@ -59,7 +60,16 @@ describe('the runs', () => {
   })
 
   it('lose their M0 where the filter takes it away', () => {
-    const { out, last } = perfquant(input, join(root, 'never'), 'participant', '--dry-run', '--json', '--participant-label', '003', ...filter('m0', { m0scan: { run: 7 } }))
+    const { out, last } = perfquant(
+      input,
+      join(root, 'never'),
+      'participant',
+      '--dry-run',
+      '--json',
+      '--participant-label',
+      '003',
+      ...filter('m0', { m0scan: { run: 7 } }),
+    )
     expect(last).toBe('perfquant failed: 1 of 1 runs failed (exit 1)')
     const [task] = (JSON.parse(out) as { tasks: { problems: { code: string }[] }[] }).tasks
     expect(task?.problems.map(({ code }) => code)).toEqual(['M0_MISSING'])
@@ -71,27 +81,50 @@ describe('the runs', () => {
     writeFileSync(image.replace('.gz', ''), gunzipSync(readFileSync(image)))
     const { code, err } = perfquant(twins, join(root, 'twins-out'), 'participant', quick)
     expect(code).toBe(1)
-    expect(err).toMatch(/error PATH_TAKEN: sub-01\/perf\/sub-01_asl\.nii\S* would write sub-01\/perf\/\S+, as sub-01\/perf\/sub-01_asl\.nii\S* does; /)
+    expect(err).toMatch(
+      /error PATH_TAKEN: sub-01\/perf\/sub-01_asl\.nii\S* would write sub-01\/perf\/\S+, as sub-01\/perf\/sub-01_asl\.nii\S* does; /,
+    )
     expect(err).not.toMatch(/^ +at |defect/m)
   })
 })
 
 describe('masks, tissue maps and atlases', () => {
   const derivative = writeDataset(join(root, 'derivative'), [], {
-    'dataset_description.json': toJson({ Name: 'segmented', BIDSVersion: '1.10.1', DatasetType: 'derivative', GeneratedBy: [{ Name: 'seg' }] }),
+    'dataset_description.json': toJson({
+      Name: 'segmented',
+      BIDSVersion: '1.10.1',
+      DatasetType: 'derivative',
+      GeneratedBy: [{ Name: 'seg' }],
+    }),
     'sub-001/anat/sub-001_desc-brain_mask.nii.gz': imageOf(brain),
     'sub-001/anat/sub-001_label-GM_probseg.nii.gz': imageOf((voxel, shape) => fractionOf('GM', voxel, shape)),
     'sub-001/anat/sub-001_label-WM_probseg.nii.gz': imageOf((voxel, shape) => fractionOf('WM', voxel, shape)),
   })
   const { shape } = gridOf()
-  const count = (value: (voxel: number) => number) => Array.from({ length: shape[0] * shape[1] * shape[2] }, (_, voxel) => value(voxel)).filter(Boolean).length
+  const count = (value: (voxel: number) => number) =>
+    Array.from({ length: shape[0] * shape[1] * shape[2] }, (_, voxel) => value(voxel)).filter(Boolean).length
   const inside = count(voxel => brain(voxel, shape))
   const left = (voxel: number) => (voxel % shape[0]) * 2 < shape[0]
   const atlas = join(root, 'halves_dseg.nii.gz')
-  writeFileSync(atlas, imageOf(voxel => (left(voxel) ? 1 : 7)))
+  writeFileSync(
+    atlas,
+    imageOf(voxel => (left(voxel) ? 1 : 7)),
+  )
   writeFileSync(join(root, 'halves_dseg.tsv'), 'index\tname\n0\tBackground\n1\tLeft-half\n7\tRight-half\n9\tNowhere\n')
   const out = join(root, 'out')
-  const ran = perfquant(input, out, 'participant', quick, '-d', `seg=${derivative}`, '--atlas', `halves=${atlas}`, '--participant-label', '001', '003')
+  const ran = perfquant(
+    input,
+    out,
+    'participant',
+    quick,
+    '-d',
+    `seg=${derivative}`,
+    '--atlas',
+    `halves=${atlas}`,
+    '--participant-label',
+    '001',
+    '003',
+  )
   const regions = (run: string) => readTsv(out, `sub-${run.slice(0, 3)}/perf/sub-${run}_desc-regions_asl.tsv`)
 
   it('are named by their source in the record', () => {
@@ -125,9 +158,15 @@ describe('masks, tissue maps and atlases', () => {
 
   it('--mask wins over all others, on any grid', () => {
     const mask = join(root, 'mask.nii.gz')
-    writeFileSync(mask, imageOf((voxel, fine) => ((voxel % fine[0]) * 2 < fine[0] ? brain(voxel, fine) : 0), 2))
+    writeFileSync(
+      mask,
+      imageOf((voxel, fine) => ((voxel % fine[0]) * 2 < fine[0] ? brain(voxel, fine) : 0), 2),
+    )
     const masked = join(root, 'masked')
-    expect(perfquant(input, masked, 'participant', quick, '-d', derivative, '--mask', mask, '--participant-label', '003').code).toBe(0)
+    expect(
+      perfquant(input, masked, 'participant', quick, '-d', derivative, '--mask', mask, '--participant-label', '003')
+        .code,
+    ).toBe(0)
     const record = readJson<RunRecord>(masked, 'sub-003/perf/sub-003_desc-provenance_asl.json')
     expect(record.roles['mask']).toEqual([`file://${mask}`])
     expect(record.problems.map(({ code }) => code)).toContain('GRID_DIFFERS')
@@ -137,29 +176,57 @@ describe('masks, tissue maps and atlases', () => {
 
   it('refuse the run where a mask that was asked for cannot be used', () => {
     const empty = join(root, 'empty.nii.gz')
-    writeFileSync(empty, imageOf(() => 0))
+    writeFileSync(
+      empty,
+      imageOf(() => 0),
+    )
     const cut = join(root, 'cut.nii.gz')
     const whole = imageOf(brain)
     writeFileSync(cut, whole.subarray(0, whole.length - 60))
-    const refused = (mask: string) => perfquant(input, join(root, 'unmasked'), 'participant', quick, '--mask', mask, '--participant-label', '003')
-    expect(refused(empty)).toMatchObject({ code: 65, err: expect.stringMatching(/error MASK_EMPTY: \S*empty\.nii\.gz: the mask holds no voxel/) })
-    expect(refused(cut)).toMatchObject({ code: 65, err: expect.stringMatching(/error NIFTI_CORRUPT: \S*cut\.nii\.gz: /) })
+    const refused = (mask: string) =>
+      perfquant(input, join(root, 'unmasked'), 'participant', quick, '--mask', mask, '--participant-label', '003')
+    expect(refused(empty)).toMatchObject({
+      code: 65,
+      err: expect.stringMatching(/error MASK_EMPTY: \S*empty\.nii\.gz: the mask holds no voxel/),
+    })
+    expect(refused(cut)).toMatchObject({
+      code: 65,
+      err: expect.stringMatching(/error NIFTI_CORRUPT: \S*cut\.nii\.gz: /),
+    })
   })
 })
 
 describe('the group', () => {
   const out = join(root, 'group')
-  const together = perfquant(input, out, 'participant', 'group', quick, '--atlas', `halves=${join(root, 'halves_dseg.nii.gz')}`)
+  const together = perfquant(
+    input,
+    out,
+    'participant',
+    'group',
+    quick,
+    '--atlas',
+    `halves=${join(root, 'halves_dseg.nii.gz')}`,
+  )
   const KEY = ['bids_name', 'modality', 'model', 'param', 'desc', 'atlas', 'region', 'source']
 
   it('is made from the derivatives alone, with an input folder that is empty', () => {
     expect(together.last, together.err).toBe('perfquant finished: 5 of 5 runs (exit 0)')
-    const tables = () => Object.fromEntries(listFiles(out).filter(path => path.startsWith('group')).map(path => [path, path.endsWith('.tsv') ? readTsv(out, path) : '']))
+    const tables = () =>
+      Object.fromEntries(
+        listFiles(out)
+          .filter(path => path.startsWith('group'))
+          .map(path => [path, path.endsWith('.tsv') ? readTsv(out, path) : '']),
+      )
     const before = tables()
-    expect(Object.keys(before)).toEqual(['group.html', ...['asl', 'protocol', 'regions'].flatMap(name => [`group_${name}.json`, `group_${name}.tsv`])])
+    expect(Object.keys(before)).toEqual([
+      'group.html',
+      ...['asl', 'protocol', 'regions'].flatMap(name => [`group_${name}.json`, `group_${name}.tsv`]),
+    ])
     const empty = join(root, 'empty')
     mkdirSync(empty)
-    expect(perfquant(empty, out, 'group').last).toBe(`perfquant finished: group tables of 5 runs in ${out}/group.html (exit 0)`)
+    expect(perfquant(empty, out, 'group').last).toBe(
+      `perfquant finished: group tables of 5 runs in ${out}/group.html (exit 0)`,
+    )
     expect(tables()).toEqual(before)
     expect(listFiles(empty)).toEqual([])
   })
@@ -183,6 +250,9 @@ describe('the group', () => {
       ['sub-002', 'ses-b', 'n/a'],
       ['sub-003', 'n/a', 'n/a'],
     ])
-    for (const table of ['group_regions.tsv', 'group_protocol.tsv']) expect(new Set(readTsv(out, table).map(row => row['participant_id']))).toEqual(new Set(['sub-001', 'sub-002', 'sub-003']))
+    for (const table of ['group_regions.tsv', 'group_protocol.tsv'])
+      expect(new Set(readTsv(out, table).map(row => row['participant_id']))).toEqual(
+        new Set(['sub-001', 'sub-002', 'sub-003']),
+      )
   })
 })

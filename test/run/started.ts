@@ -43,7 +43,9 @@ export function start(words: readonly string[], onText: (text: string, pid: numb
   })
   const ended = new Promise<Ran & { readonly signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code, signal) => resolve({ code, signal, out, err, last: err.trimEnd().split('\n').at(-1) ?? '' }))
+    child.on('close', (code, signal) =>
+      resolve({ code, signal, out, err, last: err.trimEnd().split('\n').at(-1) ?? '' }),
+    )
   })
   return { pid, ended, said: () => err, processes: () => processesWith(mark) }
 }

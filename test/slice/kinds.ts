@@ -1,6 +1,16 @@
 import type { BidsName } from '../../src/bids/name.ts'
 import { frameValues, type Volume, voxelCount } from '../../src/image/volume.ts'
-import type { Computation, Found, Index, Modality, OutputName, Placed, Prepared, Result, Run } from '../../src/modalities/modality.ts'
+import type {
+  Computation,
+  Found,
+  Index,
+  Modality,
+  OutputName,
+  Placed,
+  Prepared,
+  Result,
+  Run,
+} from '../../src/modalities/modality.ts'
 import { bad, type Checked, good, problem } from '../../src/problems.ts'
 
 /**
@@ -19,7 +29,10 @@ const groupBy = (images: readonly BidsName[], key: (image: BidsName) => string) 
 const acquisition = ({ entities: { sub, ses, run } }: BidsName) => `${sub} ${ses} ${run}`
 
 function runsOf(index: Index, suffix: string, roles: Found['roles']): readonly Found[] {
-  return groupBy(index.images.filter(image => image.suffix === suffix), acquisition).map(series => ({ series, roles, context: {}, problems: [] }))
+  return groupBy(
+    index.images.filter(image => image.suffix === suffix),
+    acquisition,
+  ).map(series => ({ series, roles, context: {}, problems: [] }))
 }
 
 function prepared(series: readonly Volume[]): Checked<Prepared> {
@@ -27,7 +40,13 @@ function prepared(series: readonly Volume[]): Checked<Prepared> {
   if (!first) throw new Error('a run has a series')
   const values = Float32Array.from(frameValues(first, 0))
   const confounds = { columns: ['global_signal'], rows: [['1']] }
-  return good({ series, reference: { grid: first.grid, values, header: first.header }, mask: new Uint8Array(voxelCount(first.grid)).fill(1), confounds, problems: [] })
+  return good({
+    series,
+    reference: { grid: first.grid, values, header: first.header },
+    mask: new Uint8Array(voxelCount(first.grid)).fill(1),
+    confounds,
+    problems: [],
+  })
 }
 
 function result(name: OutputName, values: Float32Array, placed: Placed): Result {
@@ -40,14 +59,29 @@ function result(name: OutputName, values: Float32Array, placed: Placed): Result 
     parameters: [{ name: 'RolesUsed', meaning: 'Roles that were filled', value: used, unit: '1', source: 'computed' }],
     equation: null,
     quality: [],
-    figures: [{ kind: 'mosaic', id: 'map', title: 'The map', caption: 'One grey block.', image: name, window: [0, 10], colours: 'grey', unit: '1' }],
+    figures: [
+      {
+        kind: 'mosaic',
+        id: 'map',
+        title: 'The map',
+        caption: 'One grey block.',
+        image: name,
+        window: [0, 10],
+        colours: 'grey',
+        unit: '1',
+      },
+    ],
     paragraphs: [`Made with ${used || 'nothing else'} [@house].`],
     references: { house: 'The house. doi:10.0000/house' },
     problems: [],
   }
 }
 
-function computation(run: Run, name: OutputName, combine: (series: readonly Volume[], placed: Placed) => Float32Array): Checked<Computation> {
+function computation(
+  run: Run,
+  name: OutputName,
+  combine: (series: readonly Volume[], placed: Placed) => Float32Array,
+): Checked<Computation> {
   return good({
     facts: [{ name: 'SeriesCount', label: 'Series', value: run.series.length, unit: '1', from: 'the dataset' }],
     protocol: null,
@@ -60,7 +94,8 @@ function computation(run: Run, name: OutputName, combine: (series: readonly Volu
 
 const meanOf = (volumes: readonly Volume[]) => {
   const sum = new Float32Array(volumes[0] ? voxelCount(volumes[0].grid) : 0)
-  for (const volume of volumes) for (const [v, value] of frameValues(volume, 0).entries()) sum[v]! += value / volumes.length
+  for (const volume of volumes)
+    for (const [v, value] of frameValues(volume, 0).entries()) sum[v]! += value / volumes.length
   return sum
 }
 
@@ -78,7 +113,13 @@ const level: Modality = {
   find: index => ({ runs: runsOf(index, 'VFA', []), left: [] }),
   bind(run) {
     const broken = run.series.find(({ sidecar }) => sidecar.values['FlipAngle'] === undefined)
-    if (broken) return bad(problem('FIELD_MISSING', `${broken.name.path}: FlipAngle is missing; add it.`, { file: broken.name.path, field: 'FlipAngle' }))
+    if (broken)
+      return bad(
+        problem('FIELD_MISSING', `${broken.name.path}: FlipAngle is missing; add it.`, {
+          file: broken.name.path,
+          field: 'FlipAngle',
+        }),
+      )
     return computation(run, LEVEL, meanOf)
   },
 }
@@ -92,8 +133,21 @@ const slope: Modality = {
   provides: { adc: SLOPE },
   find: index => ({ runs: runsOf(index, 'dwi', []), left: [] }),
   bind(run) {
-    if (run.series.some(({ sidecar }) => sidecar.values['Broken'] === true)) return bad(problem('FIELD_INVALID', `${run.series[0]?.name.path}: Broken is true; mend it.`))
-    if (run.series.some(({ sidecar }) => sidecar.values['Crash'] === true)) return { ...good({ facts: [], protocol: null, outputs: [SLOPE], memory: 0, prepare: prepared, fit: () => { throw new Error('a planted defect') } }) }
+    if (run.series.some(({ sidecar }) => sidecar.values['Broken'] === true))
+      return bad(problem('FIELD_INVALID', `${run.series[0]?.name.path}: Broken is true; mend it.`))
+    if (run.series.some(({ sidecar }) => sidecar.values['Crash'] === true))
+      return {
+        ...good({
+          facts: [],
+          protocol: null,
+          outputs: [SLOPE],
+          memory: 0,
+          prepare: prepared,
+          fit: () => {
+            throw new Error('a planted defect')
+          },
+        }),
+      }
     return computation(run, SLOPE, meanOf)
   },
 }
@@ -112,11 +166,13 @@ const blend: Modality = {
     ]),
     left: [],
   }),
-  bind: run => computation(run, { model: 'blend', param: 'cbv', suffix: 'dscmap' }, (series, placed) => {
-    const out = meanOf(series)
-    for (const volume of [...(placed.t1map ?? []), ...(placed.adc ?? [])]) for (const [v, value] of frameValues(volume, 0).entries()) out[v]! += value
-    return out
-  }),
+  bind: run =>
+    computation(run, { model: 'blend', param: 'cbv', suffix: 'dscmap' }, (series, placed) => {
+      const out = meanOf(series)
+      for (const volume of [...(placed.t1map ?? []), ...(placed.adc ?? [])])
+        for (const [v, value] of frameValues(volume, 0).entries()) out[v]! += value
+      return out
+    }),
 }
 
 /** The slices, consumers and fillers in one list as in the real one. */
