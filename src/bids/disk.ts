@@ -157,9 +157,19 @@ export async function hashFile(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** Make a folder and those above it. */
+/**
+ * Make a folder and those above it. (The recursive mkdir of Node never ends where the system says ENOENT for a folder that
+ * cannot be made in one that is there, as /proc and automounted homes do.)
+ */
 export function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true })
+  if (isFolder(path)) return
+  if (dirname(path) !== path) makeFolder(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    // Another process was faster; a file in its place is trouble.
+    if (!isFolder(path)) throw error
+  }
 }
 
 /** Make a folder of a new name below another, and return its path. */
@@ -169,16 +179,16 @@ export function makeTemporaryFolder(parent: string, prefix: string): string {
 
 /** Write a file that is not seen by its name until it is whole: into `staging` first, then renamed over the target. */
 export function writeWhole(path: string, content: string | Uint8Array, staging: string): void {
-  mkdirSync(staging, { recursive: true })
+  makeFolder(staging)
   const temporary = join(staging, `${basename(path)}.${randomBytes(4).toString('hex')}`)
   writeNew(temporary, content)
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   renameSync(temporary, path)
 }
 
 /** Write a file and wait until the disk has it. */
 export function writeNew(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   const file = openSync(path, 'wx')
   try {
@@ -191,7 +201,7 @@ export function writeNew(path: string, content: string | Uint8Array): void {
 
 /** Move a file to its final name, replacing what was there. Both on one file system. */
 export function moveFile(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true })
+  makeFolder(dirname(to))
   renameSync(from, to)
 }
 
@@ -207,7 +217,7 @@ export function appendText(path: string, text: string): void {
 
 /** Create a file that must not exist yet, with its content from its first moment on; false where it exists. */
 export function createExclusively(path: string, content: string): boolean {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   const whole = `${path}.${randomBytes(4).toString('hex')}`
   try {
     writeNew(whole, content)

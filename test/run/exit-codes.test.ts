@@ -189,6 +189,11 @@ describe('73, 74: the output', () => {
     expect(ending(perfquant(sound, join(file, 'out'), 'participant'))).toMatch(
       /^73 perfquant failed: the output folder \/file\/out cannot be written: .* \(exit 73\)$/,
     )
+    // Where the system knows of no folder to be made, in one that is there.
+    if (existsSync('/proc/self'))
+      expect(ending(perfquant(sound, '/proc/perfquant/out', 'participant'))).toMatch(
+        /^73 perfquant failed: the output folder \/proc\/perfquant\/out cannot be written: .* \(exit 73\)$/,
+      )
     // Before what is wrong with the dataset and the selection; a plan writes nothing and does not ask.
     expect(ending(perfquant(join(root, 'nowhere'), join(file, 'out'), 'participant'))).toMatch(/^73 /)
     expect(ending(perfquant(sound, join(file, 'out'), 'participant', '--dry-run'))).toMatch(/^0 /)
