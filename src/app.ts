@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { isFolder } from './bids/disk.ts'
 import { parseMemory } from './command.ts'
 import type { Modality } from './modalities/modality.ts'
@@ -67,7 +67,7 @@ export async function perfuse(request: Request, kinds: readonly Modality[], arou
       validateInput(seen, plan, options, call.around),
     )
     writeCitation(request.output, call.staging, call.logs)
-    const summary = summarise(plan, executed, { logs: call.logs, stopped: around.signal.aborted })
+    const summary = summarise(plan, executed, { logs: `logs/${basename(call.logs)}`, stopped: around.signal.aborted })
     if (!request.levels.includes('group') || summary.stopped) return summary
     await gatherGroup(request.output, call.staging, around.version)
     return summary

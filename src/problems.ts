@@ -183,7 +183,10 @@ export const PROBLEMS = {
     severity: 'info',
     says: 'Several files could have served, or one of another session did; the choice is named.',
   },
-  ROLE_UNUSED: { severity: 'info', says: 'A file that could have served was found and not used; the reason is named.' },
+  ROLE_UNUSED: {
+    severity: 'warning',
+    says: 'A file that could have served was found and not used; the reason is named.',
+  },
   ROLE_MISSING: { severity: 'error', reason: 'missing', says: 'A file in a role that the run requires was not found.' },
   NEED_FAILED: { severity: 'error', reason: 'need', says: 'A product that this run requires could not be made.' },
   NEED_WITHOUT: { severity: 'warning', says: 'A product that this run prefers could not be made; it ran without.' },

@@ -1,7 +1,7 @@
 import { type Content, html, type Markup } from './markup.ts'
 import { code, table, terms } from './page.ts'
 import type { RunRecord } from './record.ts'
-import { count, countText, numberText } from './text.ts'
+import { count, countText } from './text.ts'
 
 /** Rows of a list beyond which it is closed until it is opened. */
 const LONG = 12
@@ -55,7 +55,10 @@ function sources(record: RunRecord): (readonly [string, Content])[] {
   return [['Series', lines(record.series)], ...roles]
 }
 
-/** What it takes to make the same result again: program, command, inputs, options, machine. */
+/**
+ * What it takes to make the same result again: program, command, inputs, options. When and on which machine stands in the
+ * provenance alone, so that the same result gives the same page.
+ */
 export function reproducibility(record: RunRecord): Markup {
   const { execution, program } = record
   const list = terms([
@@ -66,9 +69,6 @@ export function reproducibility(record: RunRecord): Markup {
     ['Options hash', html`<code>${record.optionsHash}</code>`],
     ['Seed', String(record.seed)],
     ['Node', execution.node],
-    ['Container', execution.container ?? 'none'],
-    ['Host', execution.host],
-    ['Started', `${execution.started}, took ${numberText(execution.seconds, 3)} s`],
   ])
   return html`${list}${inputs(record)}${options(record)}${outputs(record)}`
 }

@@ -34,7 +34,7 @@ export class DiskFailure extends Error {
 }
 
 /** System errors of the output disk, which no later run could survive. */
-const DISK_ERRORS = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']
+const DISK_ERRORS = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EACCES']
 
 /** Runs whose inputs are compared with their records at once: a dataset that was copied has all its files read again. */
 const CHECKS_AT_ONCE = 4

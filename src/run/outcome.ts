@@ -31,7 +31,7 @@ export interface Summary {
   readonly code: number
   /** The last line, without the program's name, outcome and code. */
   readonly line: string
-  /** Where to look for more. */
+  /** Where to look for more, in the output folder. */
   readonly see?: string
   readonly stopped: boolean
   readonly plan?: Plan

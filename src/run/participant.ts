@@ -233,11 +233,17 @@ function placeRoles(companions: Placed, prepared: Prepared, work: RunWork, run: 
     for (const [index, volume] of volumes.entries()) {
       const name = run.roles[request.role]?.[index]?.name.path ?? request.role
       const result = placeVolume(volume, name, request, prepared.reference)
-      if (!result.ok) return result
-      problems.push(...result.problems)
-      moved.push(result.value)
+      if (!result.ok && request.required) return result
+      if (result.ok) moved.push(result.value)
+      problems.push(
+        ...(result.ok
+          ? result.problems
+          : result.problems.map(({ message }) =>
+              problem('ROLE_UNUSED', `${message} It is not used as ${request.role}.`),
+            )),
+      )
     }
-    placed[request.role] = moved
+    if (moved.length > 0) placed[request.role] = moved
   }
   return good(placed, problems)
 }

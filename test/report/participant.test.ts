@@ -106,6 +106,13 @@ describe('the page', () => {
     }
   })
 
+  it('leaves host, times and container to the provenance', async () => {
+    const record = fullRecord()
+    const { html } = await participantPage(input({ records: [record] }))
+    const { host, started, container } = record.execution
+    for (const text of [host, started, String(container)]) expect(html).not.toContain(text)
+  })
+
   it('holds all that the record says', async () => {
     const record = fullRecord()
     const { html } = await participantPage(input({ records: [record] }))
@@ -131,9 +138,6 @@ describe('the page', () => {
       record.optionsHash,
       record.execution.command,
       record.execution.node,
-      record.execution.host,
-      record.execution.started,
-      String(record.execution.container),
       String(record.seed),
       record.stage?.allows ?? '',
       'perfquant 0.1.0',

@@ -17,7 +17,7 @@ const quick = '--skip-bids-validation'
 
 /** The code, and the last line with the folders that differ from call to call left out. */
 function ending({ code, last }: Ran): string {
-  return `${code} ${last.replaceAll(root, '').replace(/[^ ]*\/logs\/\d{8}-\d{6}_[^/ ]+\/$/, 'LOGS')}`
+  return `${code} ${last.replaceAll(root, '').replace(/logs\/\d{8}-\d{6}_[^/ ]+\/$/, 'LOGS')}`
 }
 
 let outputs = 0
