@@ -28,6 +28,7 @@ export interface SimulateOptions {
   readonly sessions: number
   readonly modalities: readonly string[]
   readonly snr: number
+  readonly bSet: string
   readonly seed: number
 }
 
@@ -45,7 +46,7 @@ const SIMULATE = {
     type: 'strings',
     alias: ['m'],
     section: 'execution',
-    choices: ['asl'],
+    choices: ['asl', 'ivim'],
     value: 'NAME',
     describe: 'Techniques; default all',
   },
@@ -56,6 +57,14 @@ const SIMULATE = {
     range: [1, 1e6],
     value: 'X',
     describe: 'M0 of grey matter over the standard deviation of the noise',
+  },
+  'b-set': {
+    type: 'string',
+    section: 'execution',
+    choices: ['minimum', 'brain', 'liver', 'benchmark'],
+    default: 'brain',
+    value: 'NAME',
+    describe: 'Set of b-values of IVIM',
   },
   seed: {
     type: 'number',
@@ -78,6 +87,12 @@ const SELFTEST = {
 } as const satisfies Record<string, OptionSpec>
 
 type Table = Readonly<Record<string, OptionSpec>>
+
+/** Headings of the help. */
+const HEADINGS = { execution: 'General', asl: 'ASL', ivim: 'IVIM' } as const satisfies Record<
+  OptionSpec['section'],
+  string
+>
 
 /** A wrong command line: the sentence, to be shown with exit code 64. */
 class UsageError extends Error {}
@@ -151,6 +166,7 @@ function simulateCommand(argv: readonly string[]): Command {
         ? values['modalities'].map(String)
         : [...SIMULATE.modalities.choices],
       snr: Number(values['snr']),
+      bSet: String(values['b-set']),
       seed: whole(values, 'seed'),
     },
   }
@@ -230,7 +246,7 @@ function declare(table: Table) {
             ? { array: true, string: true }
             : { string: true, requiresArg: true }),
       describe: describeOption(spec),
-      group: spec.section === 'asl' ? 'ASL' : 'General',
+      group: HEADINGS[spec.section],
     })
   }
   return parser
@@ -294,7 +310,11 @@ function parseConfig(path: string, readFile: (path: string) => string): Record<s
       typeof content !== 'object' ||
       content === null
     )
-      fail(`--config-file ${path}: [${section}] is not a section; there are [execution] and [asl]`)
+      fail(
+        `--config-file ${path}: [${section}] is not a section; there are ${Object.keys(HEADINGS)
+          .map(name => `[${name}]`)
+          .join(' ')}`,
+      )
     for (const [key, value] of Object.entries(content)) {
       const name = findOption(section, key)
       if (!name) fail(`--config-file ${path}: [${section}] ${key} is not an option; see perfquant --help`)
@@ -354,7 +374,7 @@ export function parseMemory(options: Options): number | undefined {
 
 /** The options that differ from their defaults or were set, as a TOML file that `--config-file` reads back. */
 export function formatOptions(options: Options): string {
-  const sections: Record<string, Record<string, unknown>> = { execution: {}, asl: {} }
+  const sections: Record<string, Record<string, unknown>> = { execution: {}, asl: {}, ivim: {} }
   for (const [name, value] of Object.entries(options)) {
     const spec = (OPTIONS as Table)[name]
     const section = spec ? sections[spec.section] : undefined

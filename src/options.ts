@@ -4,7 +4,7 @@ export interface OptionSpec {
   /** Other spellings. */
   readonly alias?: readonly string[]
   /** Section of the TOML file and heading of the help. */
-  readonly section: 'execution' | 'asl'
+  readonly section: 'execution' | 'asl' | 'ivim'
   readonly describe: string
   readonly choices?: readonly string[]
   readonly default?: string | number | boolean
@@ -43,7 +43,7 @@ export const OPTIONS = {
     ...list,
     alias: ['m'],
     section: 'execution',
-    choices: ['asl'],
+    choices: ['asl', 'ivim'],
     value: 'NAME',
     describe: 'Techniques to process; default all that the dataset holds',
   },
@@ -101,7 +101,7 @@ export const OPTIONS = {
     type: 'string',
     section: 'execution',
     value: 'FILE',
-    describe: 'TOML file with these options in sections [execution] [asl]; the command line wins',
+    describe: 'TOML file with these options in sections [execution] [asl] [ivim]; the command line wins',
   },
   'dry-run': {
     type: 'flag',
@@ -337,6 +337,45 @@ export const OPTIONS = {
     notYet: { on: 'the correction for differing echo times is not part of this version' },
   },
   'asl-timeseries': { type: 'flag', section: 'asl', describe: 'Also write CBF of every pair' },
+  'ivim-fit': {
+    type: 'string',
+    section: 'ivim',
+    choices: ['segmented', 'nlls', 'bayes', 'fixedd'],
+    default: 'segmented',
+    describe:
+      'Estimator: D and f from high b-values and then D*; all at once by least squares; with a prior learned from the image; D from high b-values and then f and D*',
+  },
+  'ivim-threshold': {
+    type: 'number',
+    section: 'ivim',
+    default: 200,
+    range: [20, 1000],
+    unit: 's/mm^2',
+    value: 'B',
+    describe: 'b-value from which the signal of blood counts as gone',
+  },
+  'ivim-threshold-rule': {
+    type: 'string',
+    section: 'ivim',
+    choices: ['inclusive', 'strict'],
+    default: 'inclusive',
+    describe: 'Whether the threshold itself counts as high',
+  },
+  'ivim-averaging': {
+    type: 'string',
+    section: 'ivim',
+    choices: ['geometric', 'arithmetic'],
+    default: 'geometric',
+    describe: 'Mean over gradient directions',
+  },
+  'ivim-organ': {
+    type: 'string',
+    section: 'ivim',
+    choices: ['auto', 'brain', 'kidney', 'liver', 'muscle', 'breast', 'pancreas', 'other'],
+    default: 'auto',
+    describe: 'Organ, for the mask, the expected values and the recommendations; auto reads BodyPart, else brain',
+  },
+  'ivim-force': { type: 'flag', section: 'ivim', describe: 'Also process diffusion series that do not look like IVIM' },
 } as const satisfies Record<string, OptionSpec>
 
 /** Name of an option, as it is typed. */

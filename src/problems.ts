@@ -166,6 +166,37 @@ export const PROBLEMS = {
   ADULT_CONSTANTS: { severity: 'warning', says: 'Adult constants were used for a neonate.' },
   ONE_DELTAM: { severity: 'info', says: 'There is one difference image only: no standard error can be given.' },
   PAIRS_DISAGREE: { severity: 'warning', says: 'TotalAcquiredPairs is not the number of pairs in the series.' },
+  // IVIM
+  BVAL_INVALID: { severity: 'error', reason: 'data', says: 'The file of b-values cannot be used.' },
+  BVEC_INVALID: { severity: 'error', reason: 'data', says: 'The file of gradient directions cannot be used.' },
+  B0_MISSING: {
+    severity: 'error',
+    reason: 'data',
+    says: 'There is no volume without diffusion weighting (b of at most 5 s/mm²).',
+  },
+  B_VALUES_TOO_FEW: { severity: 'error', reason: 'data', says: 'The b-values support no estimate at all.' },
+  B_VALUES_LIMITED: {
+    severity: 'warning',
+    says: 'The b-values support some of the parameters only; the others are not written.',
+  },
+  B_VALUES_WEAK: {
+    severity: 'warning',
+    says: 'The b-values or the signal-to-noise ratio give a parameter a large uncertainty.',
+  },
+  DIRECTIONS_DIFFER: { severity: 'warning', says: 'The b-values were not all measured in the same directions.' },
+  DIRECTIONS_FEW: {
+    severity: 'warning',
+    says: 'There are fewer than three directions: diffusion in anisotropic tissue depends on them.',
+  },
+  TRACE_SUSPECT: {
+    severity: 'warning',
+    says: 'Many volumes without direction share few b-values: a converter may have lost the b-values of a trace series.',
+  },
+  NOISE_FLOOR: {
+    severity: 'warning',
+    says: 'The signal at the highest b-values is near the noise: D is underestimated.',
+  },
+  RUNS_JOINED: { severity: 'info', says: 'Several series were taken as one scan.' },
   // images
   MASK_EMPTY: { severity: 'error', reason: 'data', says: 'The mask holds no voxel of the image.' },
   MASK_IMPLAUSIBLE: { severity: 'warning', says: 'The brain mask has an implausible volume.' },

@@ -45,7 +45,11 @@ export async function selftest(
     const input = join(folder, 'data')
     const output = join(folder, 'derivatives')
     const modalities = kinds.filter(kind => kind.phantom).map(({ name }) => name)
-    const made = simulate(input, { subjects: 1, sessions: 1, modalities, snr: SNR, seed: asked.seed }, kinds)
+    const made = simulate(
+      input,
+      { subjects: 1, sessions: 1, modalities, snr: SNR, bSet: 'benchmark', seed: asked.seed },
+      kinds,
+    )
     const summary = await perfuse(
       { input, output, levels: ['participant', 'group'], options: defaultOptions() },
       kinds,
@@ -120,11 +124,16 @@ function meanWithin(values: ArrayLike<number>, mask: ArrayLike<number>, above: n
   return sum / n
 }
 
+/** Four significant digits: coefficients are of the order of 0.001, flows of 100. */
+function fourDigits(value: number): string {
+  return String(Number(value.toPrecision(4)))
+}
+
 function formatComparisons(rows: readonly Compared[]): string {
   const cells = rows.map(({ what, truth, found, tolerance, passes }) => [
     what,
-    truth.toFixed(2),
-    found.toFixed(2),
+    fourDigits(truth),
+    fourDigits(found),
     `${(100 * (found / truth - 1)).toFixed(2)} %`,
     `±${(100 * tolerance).toFixed(1)} %`,
     passes ? 'holds' : 'FAILS',

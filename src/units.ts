@@ -14,6 +14,7 @@ export const UNITS = [
   'mM',
   'mM*s',
   'mm^2/s',
+  's/mm^2',
   'mL/100g/min',
   'mL/100g',
   'mL/100mL/min',

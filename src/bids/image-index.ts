@@ -4,9 +4,16 @@ import { type Dataset, fileOf, participantRow } from './dataset.ts'
 import { applyFilter, type BidsFilter } from './filter.ts'
 import type { JsonObject } from './json.ts'
 import { type BidsName, isImage } from './name.ts'
-import { notFetched, readDatasetJson, readDatasetTable } from './read.ts'
+import { notFetched, readDatasetJson, readDatasetTable, readDatasetText } from './read.ts'
 import { companionOf, type Sidecar, sidecarOf } from './sidecar.ts'
 import type { Table } from './tsv.ts'
+
+/** A text file that belongs to an image. */
+export interface CompanionText {
+  /** Relative to the dataset. */
+  readonly path: string
+  readonly text: string
+}
 
 /**
  * A dataset as the modalities see it. `Header` is what the reader of image headers gives; that reader stands above this
@@ -21,6 +28,8 @@ export interface ImageIndex<Header> {
   header(image: BidsName): Checked<Header>
   /** The table of that suffix that applies to the image, null where there is none, see `tableOf`. */
   table(image: BidsName, suffix: string): Checked<Table | null>
+  /** The text file of that extension (`.bval`) that applies to the image by inheritance, null where there is none. */
+  text(image: BidsName, extension: string): Checked<CompanionText | null>
   /** What is known of a participant, see `participantRow`. */
   participant(sub: string, ses?: string): Readonly<Record<string, string>>
   /** When the image was acquired [s since an origin common to its session], see `makeClock`. */
@@ -43,6 +52,7 @@ export function makeIndex<Header>(
   const images = dataset.files.filter(name => isImage(name) && name.datatype !== '')
   const json = remember((path: string): Checked<JsonObject> => readDatasetJson(dataset.root, path))
   const tables = remember((path: string): Checked<Table> => readDatasetTable(dataset.root, path))
+  const texts = remember((path: string): Checked<string> => readDatasetText(dataset.root, path))
   const sidecar = rememberImages(image => sidecarOf(dataset, image, json))
   return {
     images: filter ? applyFilter(images, filter) : images,
@@ -53,6 +63,12 @@ export function makeIndex<Header>(
     table(image, suffix) {
       const name = companionOf(dataset, image, { suffix, extension: '.tsv' })
       return name ? tables(name.path) : good(null)
+    },
+    text(image, extension) {
+      const name = companionOf(dataset, image, { extension })
+      if (!name) return good(null)
+      const read = texts(name.path)
+      return read.ok ? good({ path: name.path, text: read.value }) : read
     },
     participant: (sub, ses) => participantRow(dataset, sub, ses),
     acquiredAt: makeClock(dataset, sidecar),

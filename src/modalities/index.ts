@@ -1,5 +1,6 @@
 import { asl } from './asl/index.ts'
+import { ivim } from './ivim/index.ts'
 import type { Modality } from './modality.ts'
 
 /** The slices, in the order of the report. A technique is added with one line here. */
-export const modalities: readonly Modality[] = [asl]
+export const modalities: readonly Modality[] = [asl, ivim]

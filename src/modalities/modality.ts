@@ -1,3 +1,4 @@
+import type { CompanionText } from '../bids/image-index.ts'
 import type { BidsName } from '../bids/name.ts'
 import type { Sidecar } from '../bids/sidecar.ts'
 import type { Table } from '../bids/tsv.ts'
@@ -24,6 +25,8 @@ export interface Source {
   readonly header: ImageHeader | null
   /** Tables that belong to it, by suffix (`aslcontext`). */
   readonly tables: Readonly<Record<string, Table>>
+  /** Text files that belong to it, by extension (`.bval`). */
+  readonly texts?: Readonly<Record<string, CompanionText>>
 }
 
 /** The dataset as a slice sees it when it looks for its runs: names, merged sidecars, headers; no voxel, no path to disk. */
@@ -36,6 +39,8 @@ export interface Index {
   header(image: BidsName): Checked<ImageHeader>
   /** The table of that suffix that applies to the image by inheritance; null where there is none. */
   table(image: BidsName, suffix: string): Checked<Table | null>
+  /** The text file of that extension (`.bval`) that applies to the image by inheritance; null where there is none. */
+  text(image: BidsName, extension: string): Checked<CompanionText | null>
   /** The participant's row of participants.tsv, and with a session that of sessions.tsv over it. */
   participant(sub: string, ses?: string): Readonly<Record<string, string>>
   /** When the image was acquired [s since an arbitrary origin common to the session], from scans.tsv or its sidecar. */
@@ -115,9 +120,10 @@ export interface MapOutput {
 
 /** A figure whose images are named by output, before their paths are known. */
 export type FigureOf<F> = F extends { image: string }
-  ? Omit<F, 'image' | 'contour' | 'groups'> & {
+  ? Omit<F, 'image' | 'contour' | 'within' | 'groups'> & {
       readonly image: OutputName
       readonly contour?: OutputName
+      readonly within?: OutputName
       readonly groups?: readonly { readonly label: string; readonly image: OutputName; readonly above: number }[]
     }
   : F
@@ -134,6 +140,24 @@ export interface Result {
   readonly paragraphs: readonly string[]
   readonly references: Readonly<Record<string, string>>
   readonly problems: readonly Problem[]
+  /** One fit to the mean signal of some voxels, for the region tables; where the technique has such. */
+  readonly regionFits?: (voxels: Int32Array) => readonly RegionFit[]
+}
+
+/** An estimate from the mean signal of a region. */
+export interface RegionFit {
+  readonly model: string
+  readonly parameter: string
+  readonly estimator: string
+  readonly unit: Unit
+  /** Voxels of the region that the mean is over. */
+  readonly voxels: number
+  /** The estimate; null where there is none. */
+  readonly value: number | null
+  readonly se: number | null
+  /** Ends of the 95 % confidence interval. */
+  readonly ciLow: number | null
+  readonly ciHigh: number | null
 }
 
 /** A series made ready for the fit. */
@@ -172,6 +196,8 @@ export interface PhantomSettings {
   readonly seed: string
   /** The participant's own level of perfusion, about 1 [1]. */
   readonly level: number
+  /** Name of the set of b-values, for diffusion. */
+  readonly bSet: string
   /** Path in the dataset of the phantom's image with a suffix, for metadata that name it. */
   readonly path: (suffix: string) => string
 }
@@ -185,6 +211,8 @@ export interface PhantomImage {
   readonly frameSpacing?: number
   readonly sidecar: Readonly<Record<string, unknown>>
   readonly tables: Readonly<Record<string, Table>>
+  /** Text files beside it, by extension. */
+  readonly texts?: Readonly<Record<string, string>>
 }
 
 /** A series with known truth. */

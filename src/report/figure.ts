@@ -1,4 +1,4 @@
-import type { Volume } from '../image/volume.ts'
+import { frameValues, isSameGrid, type Volume } from '../image/volume.ts'
 import { drawLines, emptyChart } from './chart.ts'
 import type { Drawn } from './drawing.ts'
 import { drawHistogram } from './histogram.ts'
@@ -22,5 +22,22 @@ export async function drawFigure(
   if (volume === null) return emptyChart(figure.title, `Not drawn: ${figure.image} could not be read.`)
   if (figure.kind === 'histogram') return drawHistogram(figure, volume, image)
   const contour = figure.contour === undefined ? null : image(figure.contour)
-  return drawMosaic(figure, volume, contour, oriented)
+  if (figure.within === undefined) return drawMosaic(figure, volume, contour, oriented)
+  const mask = image(figure.within)
+  if (mask === null || !isSameGrid(mask.grid, volume.grid, 0.1))
+    return emptyChart(
+      figure.title,
+      `Not drawn: ${figure.within} could not be read, and the map means nothing without it.`,
+    )
+  return drawMosaic(figure, onlyWithin(volume, mask), contour, oriented)
+}
+
+/** The image without its values where the mask is 0. */
+function onlyWithin(volume: Volume, mask: Volume): Volume {
+  const inside = frameValues(mask, 0)
+  const data = Float32Array.from(volume.data, (stored, at) => {
+    const value = volume.slope * stored + volume.intercept
+    return value === 0 || inside[at % inside.length]! > 0 ? value : Number.NaN
+  })
+  return { ...volume, data, slope: 1, intercept: 0 }
 }

@@ -99,7 +99,11 @@ function legend(figure: MosaicFigure, s: Selection, factor: number, oriented: bo
 function keys(figure: MosaicFigure, s: Selection, map: ColourMap, edge: string, y: number): Markup | null {
   const list: { colour: string; says: string; line?: boolean }[] = []
   const voxels = s.missing === 1 ? '1 voxel' : `${s.missing} voxels`
-  if (s.missing > 0) list.push({ colour: css(map.missing), says: `no estimate (NaN): ${voxels} of the image` })
+  if (s.missing > 0)
+    list.push({
+      colour: css(map.missing),
+      says: `${figure.within === undefined ? 'no estimate (NaN)' : 'not reliable, or no estimate'}: ${voxels} of the image`,
+    })
   if (s.inside !== null) list.push({ colour: edge, says: 'edge of the mask', line: true })
   if (figure.colours === 'labels') list.push({ colour: '#000000', says: '0: outside the mask' })
   else if (figure.colours !== 'grey') list.push({ colour: '#000000', says: 'outside the mask (0)' })

@@ -58,6 +58,8 @@ export interface MosaicFigure {
   readonly unit: Unit
   /** A mask whose outline is drawn, as a path in the output dataset. */
   readonly contour?: string
+  /** A mask without which the image must not be read: voxels outside it are greyed. A path in the output dataset. */
+  readonly within?: string
 }
 
 /** Curves over a common axis. */

@@ -22,7 +22,13 @@ export function settingsOf(
 ): { readonly options: Readonly<Record<string, unknown>>; readonly rest: unknown } {
   const options = declaredOptions(modality, run.options)
   const metadata = [...run.series, ...Object.values(run.roles).flat()].map(
-    source => source && { uri: source.uri, sidecar: source.sidecar.values, tables: source.tables },
+    source =>
+      source && {
+        uri: source.uri,
+        sidecar: source.sidecar.values,
+        tables: source.tables,
+        ...(source.texts ? { texts: source.texts } : {}),
+      },
   )
   return { options, rest: { participant: run.participant, context: run.context, seed: run.seed, metadata } }
 }

@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { exists, isDangling, readText } from '../bids/disk.ts'
+import type { CompanionText } from '../bids/image-index.ts'
 import { type BidsName, parseName } from '../bids/name.ts'
 import type { Sidecar } from '../bids/sidecar.ts'
 import { parseTable, type Table } from '../bids/tsv.ts'
@@ -9,6 +10,9 @@ import { bad, type Checked, good, type Problem, problem } from '../problems.ts'
 
 /** Suffixes of the tables that belong to an image and are read with it. */
 export const TABLES = ['aslcontext'] as const
+
+/** Extensions of the text files that belong to an image and are read with it. */
+export const TEXTS = ['.bval', '.bvec'] as const
 
 /** An image of the input dataset with all that is known of it; problems where a part of that cannot be read. */
 export function describeRaw(image: BidsName, root: string, index: Index): Checked<Source> {
@@ -21,6 +25,12 @@ export function describeRaw(image: BidsName, root: string, index: Index): Checke
     problems.push(...table.problems)
     if (table.ok && table.value) tables[suffix] = table.value
   }
+  const texts: Record<string, CompanionText> = {}
+  for (const extension of TEXTS) {
+    const text = index.text(image, extension)
+    problems.push(...text.problems)
+    if (text.ok && text.value) texts[extension] = text.value
+  }
   if (!sidecar.ok || !header.ok || problems.some(({ severity }) => severity === 'error')) return bad(...problems)
   return good(
     {
@@ -30,6 +40,7 @@ export function describeRaw(image: BidsName, root: string, index: Index): Checke
       sidecar: sidecar.value,
       header: header.value,
       tables,
+      texts,
     },
     problems,
   )

@@ -9,7 +9,7 @@ import { companionOf } from '../bids/sidecar.ts'
 import type { Index } from '../modalities/modality.ts'
 import { readHeader } from '../nifti/index.ts'
 import type { Options } from '../options.ts'
-import { TABLES } from './describe.ts'
+import { TABLES, TEXTS } from './describe.ts'
 import { EXIT, Refusal } from './outcome.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Plan } from './task.ts'
@@ -67,7 +67,10 @@ export function look(
     derivatives,
     filter,
     selected: image => inSelectedSessions(dataset, image),
-    tables: image => TABLES.flatMap(suffix => companionOf(dataset, image, { suffix, extension: '.tsv' })?.path ?? []),
+    tables: image =>
+      [...TABLES.map(suffix => ({ suffix, extension: '.tsv' })), ...TEXTS.map(extension => ({ extension }))].flatMap(
+        companion => companionOf(dataset, image, companion)?.path ?? [],
+      ),
     nothing: plan => nothing(request, dataset, plan),
   }
 }

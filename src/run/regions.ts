@@ -94,7 +94,7 @@ export interface RowHead {
  * Quantiles are those of type 7; `sd` is that of the voxels (n − 1), not a standard error.
  */
 export function regionRows(head: RowHead, result: Result, regions: readonly Region[]): RegionRow[] {
-  return result.maps.flatMap(map => {
+  const voxels = result.maps.flatMap(map => {
     if (map.kind !== 'map' || map.parameter === undefined) return []
     const reliable =
       result.maps.find(
@@ -110,11 +110,38 @@ export function regionRows(head: RowHead, result: Result, regions: readonly Regi
       ...summarise(map, result.status, reliable, region),
     }))
   })
+  return [...voxels, ...regions.flatMap(region => fitRows(head, result, region))]
 }
+
+/** The rows of the fits to a region's mean signal; a region without voxels has none. */
+function fitRows(head: RowHead, result: Result, region: Region): RegionRow[] {
+  if (!result.regionFits) return []
+  const voxels = Int32Array.from(result.status.keys()).filter(voxel => region.has(voxel))
+  if (voxels.length === 0) return []
+  return result
+    .regionFits(voxels)
+    .map(({ model, parameter, estimator, unit, voxels: used, value, se, ciLow, ciHigh }) => ({
+      ...rowHead(head, { name: { model, suffix: '' }, parameter, sidecar: { Estimator: estimator }, unit }),
+      source: 'regionfit',
+      atlas: region.atlas,
+      region: region.name,
+      n_voxels: voxels.length,
+      n_valid: used,
+      n_at_bound: null,
+      n_reliable: null,
+      ...NO_STATISTICS,
+      value,
+      se,
+      ci_low: ciLow,
+      ci_high: ciHigh,
+    }))
+}
+
+const NO_STATISTICS = { mean: null, sd: null, median: null, p5: null, p25: null, p75: null, p95: null }
 
 function rowHead(
   { bidsName, modality, entities, optionsHash }: RowHead,
-  map: MapOutput,
+  map: Pick<MapOutput, 'name' | 'parameter' | 'sidecar' | 'unit'>,
 ): Record<string, string | null> {
   const { sub, ses, acq, run, ...further } = entities
   return {
@@ -157,9 +184,8 @@ function summarise(
   }
   const values = found.subarray(0, valid).sort()
   const counts = { n_voxels: voxels, n_valid: valid, n_at_bound: bound, n_reliable: reliable ? trusted : null }
-  const none = { mean: null, sd: null, median: null, p5: null, p25: null, p75: null, p95: null }
   const apart = { value: null, se: null, ci_low: null, ci_high: null }
-  if (values.length === 0) return { ...counts, ...none, ...apart }
+  if (values.length === 0) return { ...counts, ...NO_STATISTICS, ...apart }
   const at = (p: number) => quantileSorted(values, p)
   return {
     ...counts,

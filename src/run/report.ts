@@ -72,7 +72,7 @@ async function readImages(records: readonly RunRecord[], output: string): Promis
         figure.kind === 'lines'
           ? []
           : figure.kind === 'mosaic'
-            ? [figure.image, ...(figure.contour ? [figure.contour] : [])]
+            ? [figure.image, ...[figure.contour, figure.within].filter(path => path !== undefined)]
             : [figure.image, ...figure.groups.map(group => group.image)],
       ),
     ),

@@ -56,6 +56,7 @@ export function simulate(output: string, options: SimulateOptions, kinds: readon
             snr: options.snr,
             seed,
             level,
+            bSet: options.bSet,
             path: suffix => imagePath(kind, entities, suffix, '.nii.gz'),
           })
           writePhantom(output, { kind, entities, phantom })
@@ -140,6 +141,8 @@ function writePhantom(output: string, { kind, entities, phantom }: Simulated): v
     writeNew(join(output, path(item.suffix, '.json')), json(item.sidecar))
     for (const [suffix, table] of Object.entries(item.tables))
       writeNew(join(output, path(suffix, '.tsv')), formatTable(table.columns, table.rows))
+    for (const [extension, text] of Object.entries(item.texts ?? {}))
+      writeNew(join(output, path(item.suffix, extension)), text)
   }
   const placement: Placement = { entities, modality: kind }
   for (const { name, grid, values, unit, description } of phantom.truth) {

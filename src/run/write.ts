@@ -291,8 +291,13 @@ function resolveFigure(figure: FigureOf<Figure>, placement: Placement): Figure {
   const path = (name: OutputName) => pathOf(placement, name, '.nii.gz')
   if (figure.kind === 'lines') return figure
   if (figure.kind === 'mosaic') {
-    const { contour, ...rest } = figure
-    return { ...rest, image: path(figure.image), ...(contour ? { contour: path(contour) } : {}) }
+    const { contour, within, ...rest } = figure
+    return {
+      ...rest,
+      image: path(figure.image),
+      ...(contour ? { contour: path(contour) } : {}),
+      ...(within ? { within: path(within) } : {}),
+    }
   }
   const { groups, ...rest } = figure
   return {

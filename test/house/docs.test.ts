@@ -44,6 +44,7 @@ function optionsPage(): string {
     '',
     ...section('execution', 'General: `[execution]`'),
     ...section('asl', 'ASL: `[asl]`'),
+    ...section('ivim', 'IVIM: `[ivim]`'),
   ].join('\n')
 }
 
@@ -126,6 +127,7 @@ describe('the documents', () => {
       'subjects',
       'sessions',
       'snr',
+      'b-set',
       'seed',
       'dependency',
       'no-recommends',

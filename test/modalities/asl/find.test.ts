@@ -18,6 +18,7 @@ function indexOf(files: Files): Index {
     sidecar: image => good({ values: values(image), from: {}, files: [] }),
     header: () => ({ ok: false, problems: [] }),
     table: () => good(null),
+    text: () => good(null),
     participant: () => ({}),
     acquiredAt: image => values(image).time ?? null,
   }
