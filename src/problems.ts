@@ -207,6 +207,7 @@ export const PROBLEMS = {
   GRID_NO_OVERLAP: { severity: 'error', reason: 'data', says: 'Two images that belong together share no space.' },
   MOTION_NOT_CORRECTED: { severity: 'info', says: 'Head motion was not corrected.' },
   // results
+  NO_ESTIMATE: { severity: 'error', reason: 'data', says: 'No voxel of the mask has an estimate.' },
   RESULT_IMPLAUSIBLE: { severity: 'warning', says: 'The result is outside what is physiologically plausible.' },
   FIT_MOSTLY_FAILED: { severity: 'warning', says: 'More than half of the voxels in the mask have no estimate.' },
   // the plan
@@ -260,4 +261,10 @@ export function good<T>(value: T, problems: readonly Problem[] = []): Checked<T>
 /** No value, and why. */
 export function bad(...problems: readonly Problem[]): Checked<never> {
   return { ok: false, problems }
+}
+
+/** The problems of a run; of a refused one without those that promise the rest of its outputs, for it has none. */
+export function withoutPromises(problems: readonly Problem[]): readonly Problem[] {
+  const isRefused = problems.some(({ severity }) => severity === 'error')
+  return isRefused ? problems.filter(({ severity }) => severity !== 'partial') : problems
 }

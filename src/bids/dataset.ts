@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Problem } from '../problems.ts'
 import { exists, isFolder } from './disk.ts'
-import type { JsonObject } from './json.ts'
+import { isObject, type JsonObject } from './json.ts'
 import type { BidsName } from './name.ts'
 import { readDatasetJson, readDatasetTable } from './read.ts'
 import { recordsOf } from './tsv.ts'
@@ -192,15 +192,28 @@ export function filesToValidate(dataset: Dataset): string[] {
  * it, where that says more than `n/a`. Empty where neither table has a row. Cells are text, as written.
  *
  * @param dataset - an index
+ * A column whose unit `participants.json` states has it beside it, as `<column>_unit`.
+ *
  * @param sub - label of the participant, with or without `sub-`
  * @param ses - label of the session, with or without `ses-`
  */
 export function participantRow(dataset: Dataset, sub: string, ses?: string): Readonly<Record<string, string>> {
   const label = sub.replace(/^sub-/, '')
-  const row = dataset.participantRows.find(row => row['participant_id']?.replace(/^sub-/, '') === label)
+  const found = dataset.participantRows.find(row => row['participant_id']?.replace(/^sub-/, '') === label)
+  const row = found && { ...found, ...unitsOf(dataset, found) }
   if (ses === undefined) return row ?? {}
   const session = ses.replace(/^ses-/, '')
   const more = dataset.sessionRows.get(label)?.find(row => row['session_id']?.replace(/^ses-/, '') === session)
   const said = Object.entries(more ?? {}).filter(([column, cell]) => cell !== 'n/a' || row?.[column] === undefined)
   return { ...row, ...Object.fromEntries(said) }
+}
+
+function unitsOf(dataset: Dataset, row: Readonly<Record<string, string>>): Record<string, string> {
+  const units: Record<string, string> = {}
+  for (const column of Object.keys(row)) {
+    const words = dataset.participantColumns[column]
+    const unit = isObject(words) ? words['Units'] : undefined
+    if (typeof unit === 'string') units[`${column}_unit`] = unit
+  }
+  return units
 }

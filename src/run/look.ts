@@ -1,5 +1,5 @@
 import { basename, join, relative, resolve, sep } from 'node:path'
-import { type Dataset, indexDataset, inSelectedSessions } from '../bids/dataset.ts'
+import { type Dataset, type Indexed, indexDataset, inSelectedSessions } from '../bids/dataset.ts'
 import { type Derivative, indexDerivative, parseDerivatives } from '../bids/derivatives.ts'
 import { exists, isFolder, isWritable, nearestFolder, readText, realFolder } from '../bids/disk.ts'
 import { type Asked, type BidsFilter, parseFilter } from '../bids/filter.ts'
@@ -51,10 +51,7 @@ export function look(
   const paths = note(parseDerivatives(options.derivatives ?? []))
   checkFiles(options)
   if (!options['dry-run'] && !options['list-participants']) checkOutput(output)
-  const indexed = indexDataset(input, {
-    participants: options['participant-label'],
-    sessions: options['session-label'],
-  })
+  const indexed = indexInput(input, options)
   if (!indexed.ok)
     throw new Refusal(indexed.reason === 'no-dataset' ? EXIT.missing : EXIT.nothingSelected, indexed.message)
   const { dataset } = indexed
@@ -72,6 +69,16 @@ export function look(
         companion => companionOf(dataset, image, companion)?.path ?? [],
       ),
     nothing: plan => nothing(request, dataset, plan),
+  }
+}
+
+function indexInput(input: string, options: Options): Indexed {
+  try {
+    return indexDataset(input, { participants: options['participant-label'], sessions: options['session-label'] })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code !== 'EACCES' && code !== 'EPERM') throw error
+    throw new Refusal(EXIT.missing, `the dataset ${input} cannot be read: permission denied; check its permissions.`)
   }
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Volume } from '../image/volume.ts'
 import type { Computation, Modality, Placed, Prepared, Result, Role, Run, Source } from '../modalities/modality.ts'
 import { readVolume } from '../nifti/index.ts'
-import { bad, type Checked, good, type Problem, problem } from '../problems.ts'
+import { bad, type Checked, good, type Problem, problem, withoutPromises } from '../problems.ts'
 import type { Fact, RunRecord } from '../report/record.ts'
 import { readRecord } from './complete.ts'
 import { type InputIdentity, identify } from './identity.ts'
@@ -110,8 +110,9 @@ function refuse(
   problems: readonly Problem[],
   facts: readonly Fact[] = [],
 ): RunEnding {
-  writeRefusal(written, run, problems, facts.length > 0 ? facts : written.work.planned.task.facts)
-  return { status: 'refused', problems }
+  const said = withoutPromises(problems)
+  writeRefusal(written, run, said, facts.length > 0 ? facts : written.work.planned.task.facts)
+  return { status: 'refused', problems: said }
 }
 
 /** Problems in order of appearance, each once: planning and doing both bind, and say the same. */
@@ -202,17 +203,25 @@ async function compute(
   const prepared = given ? { ...first.value, mask: binary(given) } : first.value
   if (!prepared.mask.includes(1)) {
     const name = run.roles.mask?.[0]?.name.path ?? run.series[0]?.name.path ?? ''
-    return bad(
-      problem(
-        'MASK_EMPTY',
-        `${name}: the mask holds no voxel of the series; check its orientation and its values (inside is above 0.5).`,
-        { file: name },
-      ),
-    )
+    const what = given
+      ? 'the mask holds no voxel of the series; check its orientation and its values (inside is above 0.5).'
+      : 'no brain was found in it, for it has no bright region; check the image, or give a mask with --mask.'
+    return bad(problem('MASK_EMPTY', `${name}: ${what}`, { file: name }))
   }
   await breathe()
   const result = computation.fit(prepared, placed.value)
   if (!result.ok) return bad(...problems, ...result.problems)
+  if (!result.value.status.some(code => code > 0 && code !== 3 && code !== 4)) {
+    const name = run.series[0]?.name.path ?? ''
+    return bad(
+      ...problems,
+      problem(
+        'NO_ESTIMATE',
+        `${name}: no voxel of the mask has an estimate; check the series for voxels that are not numbers or have no signal.`,
+        { file: name },
+      ),
+    )
+  }
   return good({ prepared, placed: placed.value, result: result.value, maskFrom: run.roles.mask?.[0]?.uri ?? null }, [
     ...problems,
     ...result.problems,

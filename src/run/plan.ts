@@ -5,7 +5,7 @@ import { type BidsName, sharedEntities } from '../bids/name.ts'
 import { type DerivativeRole, findForRole } from '../bids/roles.ts'
 import type { Found, Index, Modality, Role, RoleRequest, Run, Source } from '../modalities/modality.ts'
 import type { Options } from '../options.ts'
-import { type Checked, type Problem, problem } from '../problems.ts'
+import { type Checked, type Problem, problem, withoutPromises } from '../problems.ts'
 import { declaredOptions } from './complete.ts'
 import { describeFile, describeRaw } from './describe.ts'
 import { seedOf } from './identity.ts'
@@ -294,7 +294,7 @@ function planTask(
     options: declaredOptions(kind, options),
     memory: BASE_MEMORY + imageBytes(run) + (computation?.memory ?? 0),
     facts: computation?.facts ?? (whole ? (kind.describe?.(run) ?? []) : []),
-    problems,
+    problems: withoutPromises(problems),
   }
   return {
     task,

@@ -74,13 +74,26 @@ export function mapSidecar(map: MapOutput, result: Result, context: SidecarConte
 
 /** The sidecar of the reference image: the raw fields of the series, which BIDS asks of anything with its suffix. */
 export function referenceSidecar(context: SidecarContext): Record<string, unknown> {
+  const [series] = context.run.series
+  const fields = Object.entries(series?.sidecar.values ?? {}).map(([name, value]) => [
+    name,
+    Array.isArray(value) && value.length > 1 && value.length === series?.header?.frames ? mostFrequent(value) : value,
+  ])
   return {
-    ...context.run.series[0]?.sidecar.values,
+    ...Object.fromEntries(fields),
     Description: 'The image that everything of this run is aligned to',
     SkullStripped: false,
-    Sources: context.sources,
+    Sources: context.run.series.map(({ uri }) => uri),
     SoftwareVersion: `perfquant ${context.version}`,
   }
+}
+
+/** What an array of one value a volume says of one volume: the value that most of them have, of several the first. */
+function mostFrequent(values: readonly unknown[]): unknown {
+  const counts = new Map<unknown, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  const most = Math.max(...counts.values())
+  return values.find(value => counts.get(value) === most)
 }
 
 /** The sidecar of the brain mask. */

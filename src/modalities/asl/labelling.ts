@@ -117,6 +117,12 @@ export function readLabelling(
   const delay = delays[0]!
   if (delay > LIMITS.usualDelay)
     fields.say('FIELD_UNUSUAL', 'PostLabelingDelay', `is ${delay} s, which is unusually long; it is used as it stands.`)
+  if (delay === 0)
+    fields.say(
+      'FIELD_UNUSUAL',
+      'PostLabelingDelay',
+      'is 0 s, so no label has had time to reach the tissue; it is used as it stands.',
+    )
   if (type === 'PASL') return readCutOff(fields, delay)
   const labelingDuration = durations[0]!
   const [shortest, longest] = LIMITS.usualLabeling

@@ -1,6 +1,6 @@
 import type { Table } from '../../bids/tsv.ts'
 import { brainMask } from '../../image/mask.ts'
-import { resampleVolume } from '../../image/resample.ts'
+import { coveredFraction, resampleVolume } from '../../image/resample.ts'
 import { isSameGrid, type Volume, type VoxelArray, voxelCount, voxelSize } from '../../image/volume.ts'
 import type { Options } from '../../options.ts'
 import { type Checked, good, problem } from '../../problems.ts'
@@ -8,6 +8,9 @@ import type { Placed, Prepared } from '../modality.ts'
 import type { AslAcquisition } from './acquisition.ts'
 import { voxelsOf } from './differences.ts'
 import { baseName } from './fields.ts'
+
+/** Share of the series that an M0 image must cover for the brain to be looked for in it [1]. */
+const COVERED = 0.95
 
 /** Motion parameters that the table of confounds has columns for. */
 const MOTION = ['trans_x', 'trans_y', 'trans_z', 'rot_x', 'rot_y', 'rot_z', 'framewise_displacement']
@@ -35,7 +38,12 @@ export function prepareSeries(
   const differences = volumes.differences.map(({ plus }) => plus)
   const own = volumes.m0.length > 0 ? volumes.m0 : volumes.control.length > 0 ? volumes.control : differences
   const values = meanVolume(series, own)
-  const mask = brainMask(maskImage(series, companions.m0) ?? values, series.grid.shape, voxelSize(series.grid))
+  const mask = findBrain(series, [
+    () => maskImage(series, companions.m0),
+    () => values,
+    // An M0 without signal shows no brain; whether it can calibrate is another question.
+    () => (volumes.control.length > 0 ? meanVolume(series, volumes.control) : null),
+  ])
   const problems =
     options['motion-correction'] === 'on'
       ? [
@@ -81,6 +89,16 @@ function accumulate(sum: Float64Array, data: VoxelArray, offset: number, factor:
   for (let v = 0; v < sum.length; v++) sum[v]! += factor * data[offset + v]!
 }
 
+/** The brain in the first of some images that shows one, shape (nVoxel); empty where none does. */
+function findBrain({ grid }: Volume, images: readonly (() => Float64Array | Float32Array | null)[]): Uint8Array {
+  for (const image of images) {
+    const values = image()
+    const mask = values && brainMask(values, grid.shape, voxelSize(grid))
+    if (mask?.includes(1)) return mask
+  }
+  return new Uint8Array(voxelCount(grid))
+}
+
 /** The first separate M0 on the grid of the series, for the mask; null where there is none or it shares no space. */
 function maskImage(series: Volume, m0: readonly Volume[] | undefined): Float64Array | Float32Array | null {
   const image = m0?.[0]
@@ -90,6 +108,8 @@ function maskImage(series: Volume, m0: readonly Volume[] | undefined): Float64Ar
       image,
       Array.from({ length: image.frames }, (_, frame) => frame),
     )
+  // Where it does not reach, there would be no brain.
+  if (coveredFraction(image.grid, series.grid) < COVERED) return null
   const moved = resampleVolume(image, 0, series.grid, 'intensity')
   return moved.some(value => value > 0) ? moved : null
 }

@@ -38,14 +38,16 @@ const GM_WEIGHT = 2.5
 export function qualityOf(fitted: Fitted, prepared: Prepared, placed: Placed, regions: Regions): QualityValue[] {
   const { values, isAbsolute, ratio } = fitted
   const where = regions.gm ? 'grey matter' : 'the brain mask'
+  // One name means one region: runs with and without tissue maps stand in one group table.
+  const of = regions.gm ? 'gm' : 'brain'
   const brain = valuesIn(values, regions.brain)
   const grey = regions.gm ? valuesIn(values, regions.gm) : brain
   const [i, j, k] = voxelSize(prepared.reference.grid)
   const inside = regions.brain.reduce((sum, value) => sum + value, 0)
   const rows: QualityValue[] = [
-    ...seriesQuality(fitted, regions, where),
+    ...seriesQuality(fitted, regions, where, of),
     row(
-      'negative',
+      `negative_${of}`,
       `Negative voxels in ${where}`,
       percent(grey, value => value < 0),
       '%',
@@ -53,7 +55,7 @@ export function qualityOf(fitted: Fitted, prepared: Prepared, placed: Placed, re
       EXPECTED.negative,
     ),
     row(
-      'spatial_cov',
+      `spatial_cov_${of}`,
       `Spatial variation in ${where}`,
       spatialVariation(grey),
       '%',
@@ -90,7 +92,7 @@ export function qualityOf(fitted: Fitted, prepared: Prepared, placed: Placed, re
   return [
     ...flowQuality(brain, regions, values),
     ...rows,
-    ...highQuality(grey, where),
+    ...highQuality(grey, where, of),
     ...reliability(fitted, brain),
     ...structuralQuality(fitted, prepared, placed, regions),
   ]
@@ -112,9 +114,10 @@ function percent(values: Float64Array, is: (value: number) => boolean): number {
 }
 
 function seriesQuality(
-  { summary, differences, isAbsolute }: Fitted,
+  { summary, isAbsolute }: Fitted,
   { brain, gm }: Regions,
   where: string,
+  of: string,
 ): QualityValue[] {
   const { sd, courses } = summary
   if (!sd) return []
@@ -123,14 +126,14 @@ function seriesQuality(
   const what = isAbsolute ? 'CBF' : 'ΔM'
   return [
     row(
-      'tsnr',
+      `tsnr_${of}`,
       `Temporal SNR of ΔM in ${where}`,
       median(valuesIn(ratio, gm ?? brain)),
       '1',
-      `Median over voxels of mean over standard deviation of the ${differences} differences.`,
+      'Median over voxels of mean over standard deviation of the differences.',
     ),
     row(
-      'course_cov',
+      `course_cov_${of}`,
       `Variation of ${what} over differences in ${where}`,
       (100 * standardDeviation(course)) / mean(course),
       '%',
@@ -169,10 +172,10 @@ function flowQuality(brain: Float64Array, { gm, wm }: Regions, values: Float64Ar
   return rows
 }
 
-function highQuality(grey: Float64Array, where: string): QualityValue[] {
+function highQuality(grey: Float64Array, where: string, of: string): QualityValue[] {
   return HIGH.map(limit =>
     row(
-      `above_${limit}`,
+      `above_${limit}_${of}`,
       `CBF above ${limit} in ${where}`,
       percent(grey, value => value > limit),
       '%',

@@ -59,18 +59,18 @@ describe('the quality of a run', () => {
     expect(quality['cbf_wm']).toBeCloseTo(20, 0)
     expect(quality['gm_wm_ratio']).toBeCloseTo(3, 0)
     // ΔM 6.95 with a noise of 1.5·√2 a difference.
-    expect(quality['tsnr']).toBeGreaterThan(2.5)
-    expect(quality['tsnr']).toBeLessThan(6)
-    expect(quality['negative']).toBe(0)
+    expect(quality['tsnr_gm']).toBeGreaterThan(2.5)
+    expect(quality['tsnr_gm']).toBeLessThan(6)
+    expect(quality['negative_gm']).toBe(0)
     expect(quality['no_estimate']).toBe(0)
     expect(quality['mask_volume']).toBeCloseTo((n * 80) / 1000, 9)
     expect(quality['qei']).toBeGreaterThan(0.8)
     expect(quality['qei_correlation']).toBeGreaterThan(0.9)
     expect(quality).toHaveProperty('qei_dispersion')
     expect(quality).toHaveProperty('qei_negative')
-    expect(quality['spatial_cov']).toBeLessThan(40)
+    expect(quality['spatial_cov_gm']).toBeLessThan(40)
     expect(quality['deltam_over_m0']).toBeGreaterThan(0.1)
-    expect(quality['above_100']).toBeLessThan(1)
+    expect(quality['above_100_gm']).toBeLessThan(1)
   })
 
   it('without is judged in the mask, and has no index', () => {
@@ -78,7 +78,7 @@ describe('the quality of a run', () => {
     expect(quality).not.toHaveProperty('qei')
     expect(quality).not.toHaveProperty('cbf_gm')
     expect(quality['cbf_mean']).toBeCloseTo((60 * 6 + 20 * 4) / 12, 0)
-    expect(quality['negative']).toBeGreaterThan(5)
+    expect(quality['negative_brain']).toBeGreaterThan(5)
   })
 
   it('has unique names, and numbers or nothing', () => {
