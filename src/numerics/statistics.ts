@@ -59,9 +59,42 @@ export function quantileSorted(sorted: ArrayLike<number>, p: number): number {
  * @param p - probability [1], in [0, 1]
  */
 export function quantile(values: ArrayLike<number>, p: number): number {
-  const sorted = new Float64Array(values.length)
-  sorted.set(values)
-  return quantileSorted(sorted.sort(), p)
+  const n = values.length
+  if (n === 0) return Number.NaN
+  const free = new Float64Array(n)
+  free.set(values)
+  const h = (n - 1) * p
+  const below = Math.floor(h)
+  const low = select(free, below)
+  if (below + 1 >= n) return low
+  // What is above the selected one is not smaller: the next in order is the least of it.
+  let next = Number.POSITIVE_INFINITY
+  for (let at = below + 1; at < n; at++) if (free[at]! < next) next = free[at]!
+  return low + (h - below) * (next - low)
+}
+
+/** The value that would stand at an index if the values were sorted; smaller ones are moved before it, larger ones behind. */
+function select(values: Float64Array, index: number): number {
+  let low = 0
+  let high = values.length - 1
+  while (low < high) {
+    const pivot = values[(low + high) >> 1]!
+    let i = low
+    let j = high
+    while (i <= j) {
+      while (values[i]! < pivot) i++
+      while (values[j]! > pivot) j--
+      if (i <= j) {
+        const kept = values[i]!
+        values[i++] = values[j]!
+        values[j--] = kept
+      }
+    }
+    if (index <= j) high = j
+    else if (index >= i) low = i
+    else break
+  }
+  return values[index]!
 }
 
 /**

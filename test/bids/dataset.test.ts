@@ -220,11 +220,17 @@ describe('participants', () => {
       'sub-01/ses-1/perf/sub-01_ses-1_asl.nii.gz': '',
       'sub-002/perf/sub-002_asl.nii.gz': '',
     })
-    expect(participantRow(dataset, '01')).toEqual({ participant_id: 'sub-01', age: '30', hematocrit: '0.4' })
+    expect(participantRow(dataset, '01')).toEqual({
+      participant_id: 'sub-01',
+      age: '30',
+      age_unit: 'years',
+      hematocrit: '0.4',
+    })
     expect(participantRow(dataset, 'sub-01', 'ses-1')).toEqual({
       participant_id: 'sub-01',
       session_id: 'ses-1',
       age: '33',
+      age_unit: 'years',
       hematocrit: '0.4',
       dose: 'n/a',
     })

@@ -75,18 +75,33 @@ export function meanVolume(series: Volume, volumes: readonly number[], factors?:
   const n = voxelCount(series.grid)
   const sum = new Float64Array(n)
   let whole = 0
-  for (const [at, volume] of volumes.entries()) {
-    const factor = (factors?.[at] ?? 1) / volumes.length
-    accumulate(sum, data, volume * n, factor)
-    whole += factor
+  if (factors) {
+    for (const [at, volume] of volumes.entries()) {
+      const factor = (factors[at] ?? 1) / volumes.length
+      accumulate(sum, data, [volume * n], factor)
+      whole += factor
+    }
+  } else {
+    // Four volumes in one pass: the sum is read and written a quarter as often.
+    for (let at = 0; at < volumes.length; at += 4)
+      accumulate(
+        sum,
+        data,
+        volumes.slice(at, at + 4).map(volume => volume * n),
+        1 / volumes.length,
+      )
+    whole = 1
   }
   if (slope !== 1 || intercept !== 0) for (let v = 0; v < n; v++) sum[v] = slope * sum[v]! + intercept * whole
   return sum
 }
 
-/** Add one volume times a factor to a sum, shape (nVoxel). */
-function accumulate(sum: Float64Array, data: VoxelArray, offset: number, factor: number): void {
-  for (let v = 0; v < sum.length; v++) sum[v]! += factor * data[offset + v]!
+/** Add some volumes times a factor to a sum, shape (nVoxel); of four the sum is taken first. */
+function accumulate(sum: Float64Array, data: VoxelArray, offsets: readonly number[], factor: number): void {
+  const [a, b, c, d] = offsets
+  if (a !== undefined && b !== undefined && c !== undefined && d !== undefined)
+    for (let v = 0; v < sum.length; v++) sum[v]! += factor * (data[a + v]! + data[b + v]! + data[c + v]! + data[d + v]!)
+  else for (const offset of offsets) for (let v = 0; v < sum.length; v++) sum[v]! += factor * data[offset + v]!
 }
 
 /** The brain in the first of some images that shows one, shape (nVoxel); empty where none does. */
