@@ -90,20 +90,7 @@ export function formatCell(cell: Cell): string {
   return String(cell).replace(/[\t\r\n]+/g, ' ')
 }
 
-/** The cells of a column, row by row; null where the table has no such column. */
-export function columnOf(table: Table, name: string): string[] | null {
-  const at = table.columns.indexOf(name)
-  return at < 0 ? null : table.rows.map(row => row[at]!)
-}
-
 /** The rows as records of column name to cell. */
 export function recordsOf(table: Table): Record<string, string>[] {
   return table.rows.map(row => Object.fromEntries(table.columns.map((name, at) => [name, row[at]!])))
-}
-
-/** The number in a cell; null for `n/a` and for anything that is not one finite decimal number. */
-export function numberIn(cell: string | undefined): number | null {
-  if (cell === undefined || !/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(cell)) return null
-  const value = Number(cell)
-  return Number.isFinite(value) ? value : null
 }

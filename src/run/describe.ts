@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path'
 import { exists, isDangling, readText } from '../bids/disk.ts'
 import type { CompanionText } from '../bids/image-index.ts'
 import { type BidsName, parseName } from '../bids/name.ts'
-import type { Sidecar } from '../bids/sidecar.ts'
+import { NO_SIDECAR, type Sidecar } from '../bids/sidecar.ts'
 import { parseTable, type Table } from '../bids/tsv.ts'
 import type { Index, Source } from '../modalities/modality.ts'
 import { readHeader } from '../nifti/index.ts'
@@ -90,13 +90,12 @@ export function describeOutput(uri: string, output: string): Checked<Source> {
 }
 
 function readSidecar(path: string): Sidecar {
-  const nothing: Sidecar = { values: {}, from: {}, files: [] }
-  if (!exists(path)) return nothing
+  if (!exists(path)) return NO_SIDECAR
   try {
     const values: Record<string, unknown> = JSON.parse(readText(path))
     return { values, from: Object.fromEntries(Object.keys(values).map(field => [field, path])), files: [path] }
   } catch {
     // Beside an image in a role, JSON only adds words; the image serves without.
-    return nothing
+    return NO_SIDECAR
   }
 }

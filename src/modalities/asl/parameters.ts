@@ -1,7 +1,6 @@
-import { OPTIONS } from '../../options.ts'
 import type { Parameter } from '../../report/record.ts'
-import type { Unit } from '../../units.ts'
 import type { Run, Source } from '../modality.ts'
+import { optional } from '../optional.ts'
 import type { AslAcquisition } from './acquisition.ts'
 import { fieldFrom } from './fields.ts'
 import type { Labelling } from './labelling.ts'
@@ -108,23 +107,4 @@ function timingParameters(labelling: Labelling, source: Source): Parameter[] {
     stated('BolusCutOffDelayTime', 'TI1', `Cut-off of the bolus by ${technique}`, cutOff, 'BolusCutOffDelayTime'),
     ...last,
   ]
-}
-
-/** A number that an option may change from its default. */
-function optional(
-  run: Run,
-  option: 'smooth' | 'asl-m0-scale' | 'asl-m0-fwhm',
-  name: string,
-  meaning: string,
-  unit: Unit,
-): Parameter {
-  const value = run.options[option]
-  const isDefault = value === OPTIONS[option].default
-  return {
-    name,
-    meaning,
-    value,
-    unit,
-    ...(isDefault ? { source: 'default', defaultSource: 'perfquant' } : { source: 'option', from: `--${option}` }),
-  }
 }

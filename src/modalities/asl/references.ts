@@ -1,3 +1,5 @@
+import { citing } from '../citations.ts'
+
 /** What the methods of this slice rest on: citation key to reference. */
 export const REFERENCES = {
   vanhoudt2026:
@@ -22,16 +24,4 @@ export const REFERENCES = {
     'Suzuki Y, Clement P, Dai W, et al. ASL lexicon and reporting recommendations: a consensus report from the ISMRM Open Science Initiative for Perfusion Imaging (OSIPI). Magn Reson Med 91:1743-1760 (2024). doi:10.1002/mrm.29815',
 } as const
 
-/** A key of {@link REFERENCES}. */
-export type ReferenceKey = keyof typeof REFERENCES
-
-/** A citation as paragraphs carry it. */
-export function cite(...keys: ReferenceKey[]): string {
-  return `[${keys.map(key => `@${key}`).join('; ')}]`
-}
-
-/** The references that paragraphs cite, by key. */
-export function citedIn(paragraphs: readonly string[]): Record<string, string> {
-  const text = paragraphs.join(' ')
-  return Object.fromEntries(Object.entries(REFERENCES).filter(([key]) => new RegExp(`@${key}\\b`).test(text)))
-}
+export const { cite, citedIn } = citing(REFERENCES)

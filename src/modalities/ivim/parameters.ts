@@ -1,8 +1,8 @@
 import { IVIM_DEFAULTS } from '../../kinetics/ivim-scheme.ts'
-import { OPTIONS } from '../../options.ts'
 import type { Parameter } from '../../report/record.ts'
 import type { Unit } from '../../units.ts'
 import type { Run } from '../modality.ts'
+import { optional } from '../optional.ts'
 import type { IvimAcquisition } from './acquisition.ts'
 import { baseName, fieldFrom, textFile } from './fields.ts'
 import type { Fitted } from './fit.ts'
@@ -118,24 +118,4 @@ function fitParameters({ estimator }: IvimAcquisition, run: Run, fitted: Fitted)
       source: 'computed',
     })
   return list
-}
-
-/** A choice that an option may change from its default. */
-function optional(
-  run: Run,
-  option: 'smooth' | 'ivim-fit' | 'ivim-threshold' | 'ivim-threshold-rule' | 'ivim-averaging',
-  name: string,
-  meaning: string,
-  unit: Unit,
-  defaultSource = 'perfquant',
-): Parameter {
-  const value = run.options[option]
-  const isDefault = value === OPTIONS[option].default
-  return {
-    name,
-    meaning,
-    value,
-    unit,
-    ...(isDefault ? { source: 'default', defaultSource } : { source: 'option', from: `--${option}` }),
-  }
 }

@@ -1,3 +1,5 @@
+import { citing } from '../citations.ts'
+
 /** What the methods of this slice rest on: citation key to reference. */
 export const REFERENCES = {
   vanhoudt2026:
@@ -18,16 +20,4 @@ export const REFERENCES = {
     'Zhang Q, Wang YX, Ma HT, Yuan J. Cramér-Rao bound for intravoxel incoherent motion diffusion weighted imaging fitting. Annu Int Conf IEEE Eng Med Biol Soc 2013:511-514 (2013). doi:10.1109/EMBC.2013.6609549',
 } as const
 
-/** A key of {@link REFERENCES}. */
-export type ReferenceKey = keyof typeof REFERENCES
-
-/** A citation as paragraphs carry it. */
-export function cite(...keys: ReferenceKey[]): string {
-  return `[${keys.map(key => `@${key}`).join('; ')}]`
-}
-
-/** The references that paragraphs cite, by key. */
-export function citedIn(paragraphs: readonly string[]): Record<string, string> {
-  const text = paragraphs.join(' ')
-  return Object.fromEntries(Object.entries(REFERENCES).filter(([key]) => new RegExp(`@${key}\\b`).test(text)))
-}
+export const { cite, citedIn } = citing(REFERENCES)
