@@ -89,7 +89,7 @@ const SELFTEST = {
 type Table = Readonly<Record<string, OptionSpec>>
 
 /** Headings of the help. */
-const HEADINGS = { execution: 'General', asl: 'ASL', ivim: 'IVIM' } as const satisfies Record<
+const HEADINGS = { execution: 'General', asl: 'ASL', dsc: 'DSC', dce: 'DCE', ivim: 'IVIM' } as const satisfies Record<
   OptionSpec['section'],
   string
 >

@@ -4,7 +4,7 @@ export interface OptionSpec {
   /** Other spellings. */
   readonly alias?: readonly string[]
   /** Section of the TOML file and heading of the help. */
-  readonly section: 'execution' | 'asl' | 'ivim'
+  readonly section: 'execution' | 'asl' | 'dsc' | 'dce' | 'ivim'
   readonly describe: string
   readonly choices?: readonly string[]
   readonly default?: string | number | boolean
@@ -19,6 +19,10 @@ export interface OptionSpec {
   readonly notYet?: Readonly<Record<string, string>>
   /** A word that is accepted in place of a number. */
   readonly word?: string
+  /** The value is a file that serves in this role, in the runs of the option's section (of all techniques in `execution`); NAME=PATH where it is a list. */
+  readonly fills?: string
+  /** Words that are accepted in place of a file. */
+  readonly words?: readonly string[]
 }
 
 const list = { type: 'strings' } as const
@@ -64,6 +68,7 @@ export const OPTIONS = {
   atlas: {
     ...list,
     section: 'execution',
+    fills: 'dseg',
     value: 'NAME=PATH',
     describe: 'Label image with its _dseg.tsv for region statistics',
   },
@@ -153,6 +158,7 @@ export const OPTIONS = {
   mask: {
     type: 'string',
     section: 'execution',
+    fills: 'mask',
     value: 'FILE',
     describe: 'Brain (or organ) mask to use in place of the automatic one',
   },
@@ -395,6 +401,36 @@ type ValueOf<S extends OptionSpec> = S['type'] extends 'flag'
 
 /** Every option with its value; undefined where none was given and there is no default. Frozen. */
 export type Options = { readonly [N in OptionName]: ValueOf<(typeof OPTIONS)[N]> }
+
+/** A file that an option puts into a role. */
+export interface FileOption {
+  readonly option: OptionName
+  readonly role: string
+  /** The technique whose runs it is for; `execution` means all. */
+  readonly section: OptionSpec['section']
+  readonly path: string
+  /** Words that the option takes in place of a file. */
+  readonly words: readonly string[]
+  /** The name that it was given, NAME=PATH. */
+  readonly name?: string
+}
+
+/** The files that the options put into roles, in the order of the option table. */
+export function fileOptions(options: Options): FileOption[] {
+  return OPTION_NAMES.flatMap(option => {
+    const { fills: role, words = [], section }: OptionSpec = OPTIONS[option]
+    const value = options[option]
+    if (role === undefined || value === undefined) return []
+    if (typeof value === 'string') return words.includes(value) ? [] : [{ option, role, section, words, path: value }]
+    if (!Array.isArray(value)) return []
+    return value.map((text: string): FileOption => {
+      const at = text.indexOf('=')
+      return { option, role, section, words, path: text.slice(at + 1), ...(at > 0 ? { name: text.slice(0, at) } : {}) }
+    })
+  })
+}
+
+const OPTION_NAMES = Object.keys(OPTIONS).filter((name): name is OptionName => Object.hasOwn(OPTIONS, name))
 
 /** The options when nothing is asked. */
 export function defaultOptions(): Options {

@@ -22,6 +22,8 @@ export interface CompanionText {
 export interface ImageIndex<Header> {
   /** The images in the datatype folders of the selected participants, in a fixed order, dangling links included. */
   readonly images: readonly BidsName[]
+  /** The tables of a suffix (any case) in the datatype folders of the selected participants, in a fixed order. */
+  tables(suffix: string): readonly BidsName[]
   /** Merged metadata, see `sidecarOf`. */
   sidecar(image: BidsName): Checked<Sidecar>
   /** What the reader of headers gives; `FILE_NOT_FETCHED` for a link to content that is not here. */
@@ -56,6 +58,12 @@ export function makeIndex<Header>(
   const sidecar = rememberImages(image => sidecarOf(dataset, image, json))
   return {
     images: filter ? applyFilter(images, filter) : images,
+    tables(suffix) {
+      const found = dataset.files.filter(
+        name => name.extension === '.tsv' && name.datatype !== '' && name.suffix.toLowerCase() === suffix,
+      )
+      return filter ? applyFilter(found, filter) : found
+    },
     sidecar,
     header: rememberImages(image =>
       dataset.dangling.has(image.path) ? bad(notFetched(image.path)) : readHeader(fileOf(dataset, image), image),

@@ -58,6 +58,12 @@ const ROLES = {
     { folders: ['run'], suffixes: ['m0scan'], of: 'run' },
     { folders: ['run'], suffixes: ['m0scan'], entities: { desc: ['preproc'] }, of: 'run' },
   ],
+  lesion: [
+    { folders: ['run'], suffixes: ['mask', 'roi'], entities: { label: ['lesion', 'tumor', 'tumour'] }, of: 'run' },
+    { folders: ['run'], suffixes: ['mask', 'roi'], entities: { desc: ['lesion', 'tumor', 'tumour'] }, of: 'run' },
+    { folders: ['anat'], suffixes: ['mask', 'roi'], entities: { label: ['lesion', 'tumor', 'tumour'] }, of: 'anatomy' },
+    { folders: ['anat'], suffixes: ['mask', 'roi'], entities: { desc: ['lesion', 'tumor', 'tumour'] }, of: 'anatomy' },
+  ],
   adc: [
     { folders: ['dwi'], suffixes: ['ADC'], of: 'anatomy' },
     { folders: ['dwi'], suffixes: ['dwimap'], entities: { model: ['adc'], param: ['adc'] }, of: 'anatomy' },

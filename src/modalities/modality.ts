@@ -1,7 +1,7 @@
 import type { CompanionText } from '../bids/image-index.ts'
 import type { BidsName } from '../bids/name.ts'
 import type { Sidecar } from '../bids/sidecar.ts'
-import type { Table } from '../bids/tsv.ts'
+import type { Cell, Table } from '../bids/tsv.ts'
 import type { ImageHeader } from '../image/header.ts'
 import type { Grid, Volume } from '../image/volume.ts'
 import type { OptionName, Options } from '../options.ts'
@@ -11,9 +11,14 @@ import type { Unit } from '../units.ts'
 import type { Anatomy } from './anatomy.ts'
 
 /** What an image can be to a run that is not its own series. Consumers name a role, never a slice. */
-export type Role = 'm0' | 't1map' | 'b1' | 't1w' | 'gm' | 'wm' | 'csf' | 'aif' | 'adc' | 'mask' | 'dseg'
+export type Role = 'm0' | 't1map' | 'b1' | 't1w' | 'gm' | 'wm' | 'csf' | 'aif' | 'adc' | 'lesion' | 'mask' | 'dseg'
 
-/** An image and all that is known of it before its voxels are read. Plain JSON: it crosses to the child process. */
+/**
+ * An image and all that is known of it before its voxels are read. Plain JSON: it crosses to the child process.
+ *
+ * A table (`.tsv`) can serve in a role, too: it has no header, stands in `tables` under its suffix in lower case, and no
+ * volume of it is placed.
+ */
 export interface Source {
   /** BIDS URI: `bids:raw:…` for the input dataset, `bids::…` for our output, `bids:<name>:…` for a derivative dataset, `file://…` else. */
   readonly uri: string
@@ -33,6 +38,8 @@ export interface Source {
 export interface Index {
   /** The images of the selected participants, in a fixed order, dangling links included. */
   readonly images: readonly BidsName[]
+  /** The tables of a suffix (any case) of the selected participants, in a fixed order. */
+  tables(suffix: string): readonly BidsName[]
   /** Merged metadata of an image; problems where a JSON file cannot be read. */
   sidecar(image: BidsName): Checked<Sidecar>
   /** Header of an image; problems where it cannot be read. */
@@ -112,10 +119,23 @@ export interface MapOutput {
   readonly sidecar?: Readonly<Record<string, unknown>>
   /** Whether the region tables summarise it, and as which parameter. */
   readonly parameter?: string
+  /** What became of the estimate in each voxel where this map has a status of its own, shape (nVoxel); else that of the run. */
+  readonly status?: Uint8Array
   /** Display window for viewers [unit]. */
   readonly window?: readonly [number, number]
   /** Names of the status value of each voxel, for a dseg: index to name. */
   readonly labels?: Readonly<Record<number, string>>
+}
+
+/** A table that a run writes beside its images. */
+export interface TableOutput {
+  readonly name: OutputName
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly Cell[])[]
+  /** Which dictionary of `bids_templates/tables` words its columns. */
+  readonly template: string
+  /** What its JSON says beside the dictionary. */
+  readonly sidecar?: Readonly<Record<string, unknown>>
 }
 
 /** A figure whose images are named by output, before their paths are known. */
@@ -131,6 +151,7 @@ export type FigureOf<F> = F extends { image: string }
 /** What a slice makes of a run. */
 export interface Result {
   readonly maps: readonly MapOutput[]
+  readonly tables?: readonly TableOutput[]
   /** Per-voxel status of the fit, shape (nVoxel): 0 outside, 1 good, 2 at a bound, 3 not converged, 4 no signal, 5 undefined, 6 leakage not identifiable. */
   readonly status: Uint8Array
   readonly parameters: readonly Parameter[]
@@ -182,6 +203,10 @@ export interface Computation {
   readonly protocol: string | null
   /** The images that {@link fit} will return, in order. */
   readonly outputs: readonly OutputName[]
+  /** The tables that {@link fit} will return, in order. */
+  readonly tables?: readonly OutputName[]
+  /** What the mask holds, as the region tables name it; `brain` where absent. */
+  readonly organ?: string
   /** Bytes that the computation needs beyond its inputs. */
   readonly memory: number
   prepare(series: readonly Volume[], companions: Placed): Checked<Prepared>
@@ -202,9 +227,13 @@ export interface PhantomSettings {
   readonly path: (suffix: string) => string
 }
 
-/** An image of a phantom, as it stands in the dataset: its name is the participant's with this suffix. */
+/** An image of a phantom, as it stands in the dataset: its name is the participant's with these entities and this suffix. */
 export interface PhantomImage {
   readonly suffix: string
+  /** Entities beside those of the participant (`flip`, `inv`). */
+  readonly entities?: Readonly<Record<string, string>>
+  /** Folder, where it is not that of the slice. */
+  readonly datatype?: string
   readonly grid: Grid
   readonly frames: number
   readonly data: Int16Array | Float32Array
@@ -248,6 +277,8 @@ export interface Modality {
   readonly suffix: string
   /** Roles that this slice can fill for others, and the output that does it. */
   readonly provides: Readonly<Partial<Record<Role, OutputName>>>
+  /** No technique that a user asks for: its runs are planned only where a run of this plan wants what they make. */
+  readonly auxiliary?: true
   /** Options that a result depends on: they enter its identity. */
   readonly options: readonly OptionName[]
   /** The technical-efficacy stage that the founding paper gives. */

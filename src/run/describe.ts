@@ -2,6 +2,7 @@ import { basename, dirname, join } from 'node:path'
 import { exists, isDangling, readText } from '../bids/disk.ts'
 import type { CompanionText } from '../bids/image-index.ts'
 import { type BidsName, parseName } from '../bids/name.ts'
+import { readDatasetJson, readDatasetTable } from '../bids/read.ts'
 import { NO_SIDECAR, type Sidecar } from '../bids/sidecar.ts'
 import { parseTable, type Table } from '../bids/tsv.ts'
 import type { Index, Source } from '../modalities/modality.ts'
@@ -16,6 +17,8 @@ export const TEXTS = ['.bval', '.bvec'] as const
 
 /** An image of the input dataset with all that is known of it; problems where a part of that cannot be read. */
 export function describeRaw(image: BidsName, root: string, index: Index): Checked<Source> {
+  if (image.extension === '.tsv')
+    return describeTable(join(root, image.path), `bids:raw:${image.path}`, image.path, index.sidecar(image))
   const sidecar = index.sidecar(image)
   const header = index.header(image)
   const problems: Problem[] = [...sidecar.problems, ...header.problems]
@@ -66,21 +69,52 @@ export function describeFile(file: string, uri: string, shown: string): Checked<
         file: shown,
       }),
     )
+  if (file.endsWith('.tsv')) return describeTable(file, uri, shown, besideTable(file))
   const header = readHeader(file, shown)
   if (!header.ok) return header
   const stem = file.replace(/\.nii(\.gz)?$/, '')
   const sidecar = readSidecar(`${stem}.json`)
   const labels = exists(`${stem}.tsv`) ? parseTable(readText(`${stem}.tsv`)) : null
   if (labels && !labels.ok) return labels
-  const parsed = parseName(basename(file))
-  const name: BidsName = {
-    ...(parsed ?? { datatype: basename(dirname(file)), entities: {}, suffix: '', extension: '.nii.gz' }),
-    path: shown,
-  }
   return good(
-    { uri, file, name, sidecar, header: header.value, tables: labels ? { dseg: labels.value } : {} },
+    {
+      uri,
+      file,
+      name: nameOf(file, shown, '.nii.gz'),
+      sidecar,
+      header: header.value,
+      tables: labels ? { dseg: labels.value } : {},
+    },
     header.problems,
   )
+}
+
+/** A table that serves in a role; its JSON says what its numbers mean, and must be readable. */
+function describeTable(file: string, uri: string, shown: string, sidecar: Checked<Sidecar>): Checked<Source> {
+  const table = readDatasetTable(dirname(file), basename(file))
+  if (!table.ok || !sidecar.ok) return bad(...table.problems, ...sidecar.problems)
+  const name = nameOf(file, shown, '.tsv')
+  return good({
+    uri,
+    file,
+    name,
+    sidecar: sidecar.value,
+    header: null,
+    tables: { [name.suffix.toLowerCase()]: table.value },
+  })
+}
+
+function besideTable(file: string): Checked<Sidecar> {
+  const path = file.replace(/\.tsv$/, '.json')
+  if (!exists(path)) return good(NO_SIDECAR)
+  const json = readDatasetJson(dirname(path), basename(path))
+  return json.ok ? good(sidecarFrom(json.value, path)) : json
+}
+
+/** The parts of a file name, as far as it has any; files that an option names may be called anything. */
+function nameOf(file: string, shown: string, extension: string): BidsName {
+  const parsed = parseName(basename(file))
+  return { ...(parsed ?? { datatype: basename(dirname(file)), entities: {}, suffix: '', extension }), path: shown }
 }
 
 /** An image of the output dataset, made by another task: `bids::path`. */
@@ -92,10 +126,13 @@ export function describeOutput(uri: string, output: string): Checked<Source> {
 function readSidecar(path: string): Sidecar {
   if (!exists(path)) return NO_SIDECAR
   try {
-    const values: Record<string, unknown> = JSON.parse(readText(path))
-    return { values, from: Object.fromEntries(Object.keys(values).map(field => [field, path])), files: [path] }
+    return sidecarFrom(JSON.parse(readText(path)), path)
   } catch {
     // Beside an image in a role, JSON only adds words; the image serves without.
     return NO_SIDECAR
   }
+}
+
+function sidecarFrom(values: Readonly<Record<string, unknown>>, path: string): Sidecar {
+  return { values, from: Object.fromEntries(Object.keys(values).map(field => [field, path])), files: [path] }
 }

@@ -8,7 +8,7 @@ import type { BidsName } from '../bids/name.ts'
 import { companionOf } from '../bids/sidecar.ts'
 import type { Index } from '../modalities/modality.ts'
 import { readHeader } from '../nifti/index.ts'
-import type { Options } from '../options.ts'
+import { fileOptions, type Options } from '../options.ts'
 import { TABLES, TEXTS } from './describe.ts'
 import { EXIT, Refusal } from './outcome.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -127,17 +127,14 @@ export function checkOutput(output: string): void {
 
 /** Files that options name must be there before anything starts. */
 function checkFiles(options: Options): void {
-  const named: [string, string][] = [
-    ...(options.mask === undefined ? [] : [['--mask', options.mask] satisfies [string, string]]),
-    ...(options.atlas ?? []).map((text): [string, string] => ['--atlas', text.slice(text.indexOf('=') + 1)]),
-  ]
-  for (const [option, path] of named) {
+  for (const { option, path, words } of fileOptions(options)) {
+    const or = words.length > 0 ? `, or one of the words ${words.join(', ')}` : ''
     if (!exists(path))
       throw new Refusal(
         EXIT.usage,
-        `${option} ${path} does not exist; check the path (in a container: the bind mounts)`,
+        `--${option} ${path} does not exist; check the path (in a container: the bind mounts)${or}`,
       )
-    if (isFolder(path)) throw new Refusal(EXIT.usage, `${option} ${path} is a folder; name the image`)
+    if (isFolder(path)) throw new Refusal(EXIT.usage, `--${option} ${path} is a folder; name the file`)
   }
 }
 

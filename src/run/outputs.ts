@@ -1,5 +1,5 @@
 import { outputPath } from '../bids/name.ts'
-import type { Modality, OutputName, Role } from '../modalities/modality.ts'
+import type { Computation, Modality, OutputName, Role } from '../modalities/modality.ts'
 
 /** The tables and records that every run writes beside its images: their desc and extensions. */
 const TABLES = [
@@ -66,9 +66,13 @@ export function fractionNames(
 }
 
 /** Every file that a run writes, in the order of writing, the record last. */
-export function allOutputs(placement: Placement, maps: readonly OutputName[], roles: readonly string[]): string[] {
+export function allOutputs(
+  placement: Placement,
+  { outputs, tables = [] }: Pick<Computation, 'outputs' | 'tables'>,
+  roles: readonly string[],
+): string[] {
   const images = [
-    ...maps,
+    ...outputs,
     STATUS,
     MASK,
     referenceName(placement.modality),
@@ -77,6 +81,9 @@ export function allOutputs(placement: Placement, maps: readonly OutputName[], ro
   return [
     ...images.flatMap(name => ['.nii.gz', '.json'].map(extension => pathOf(placement, name, extension))),
     pathOf(placement, STATUS, '.tsv'),
+    // The names of the labels of a segmentation.
+    ...outputs.filter(({ suffix }) => suffix === 'dseg').map(name => pathOf(placement, name, '.tsv')),
+    ...tables.flatMap(name => ['.tsv', '.json'].map(extension => pathOf(placement, name, extension))),
     ...TABLES.flatMap(table => table.extensions.map(extension => tablePath(placement, table.desc, extension))),
     recordPath(placement),
   ]

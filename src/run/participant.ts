@@ -162,6 +162,8 @@ async function load(run: Run, work: RunWork): Promise<Checked<Loaded>> {
     const volumes: Volume[] = []
     const failed: Problem[] = []
     for (const source of sources) {
+      // A table has been read with the plan.
+      if (source.name.extension === '.tsv') continue
       const volume = await readVolume(source.file, source.name.path, { memoryLimit: work.memory })
       if (volume.ok) volumes.push(volume.value)
       else failed.push(...volume.problems)

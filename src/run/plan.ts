@@ -4,7 +4,7 @@ import type { BidsFilter } from '../bids/filter.ts'
 import { type BidsName, sharedEntities } from '../bids/name.ts'
 import { type DerivativeRole, findForRole } from '../bids/roles.ts'
 import type { Found, Index, Modality, Role, RoleRequest, Run, Source } from '../modalities/modality.ts'
-import type { Options } from '../options.ts'
+import { fileOptions, type Options } from '../options.ts'
 import { type Checked, type Problem, problem, withoutPromises } from '../problems.ts'
 import { declaredOptions } from './complete.ts'
 import { describeFile, describeRaw } from './describe.ts'
@@ -37,10 +37,8 @@ const BASE_MEMORY = 150e6
  */
 export function makePlan(context: PlanContext): Plan {
   const wanted = context.options.modalities
-  const consumers = context.kinds.filter(
-    kind => Object.keys(kind.provides).length === 0 && (!wanted || wanted.includes(kind.name)),
-  )
-  const planner = makePlanner(context)
+  const consumers = context.kinds.filter(kind => kind.auxiliary !== true && (!wanted || wanted.includes(kind.name)))
+  const planner = makePlanner(context, consumers)
   const left: Plan['left'][number][] = []
   for (const kind of consumers) {
     const found = planner.find(kind)
@@ -58,7 +56,7 @@ interface Filled {
   readonly problems: readonly Problem[]
 }
 
-function makePlanner(context: PlanContext) {
+function makePlanner(context: PlanContext, consumers: readonly Modality[]) {
   const { index, options } = context
   const planned = new Map<string, PlannedTask>()
   const finds = new Map<Modality, ReturnType<Modality['find']>>()
@@ -76,8 +74,8 @@ function makePlanner(context: PlanContext) {
     if (known && known.task.series.join() === found.series.map(({ path }) => path).join()) return known
     const roles = found.roles.map(wanted => {
       // What the user names must be used: a run that did without would look like one that did not.
-      const request = optionFiles(wanted.role, options).length > 0 ? { ...wanted, required: true } : wanted
-      return { request, filled: fillRole(request, found, entities) }
+      const request = optionFiles(kind, wanted.role, options).length > 0 ? { ...wanted, required: true } : wanted
+      return { request, filled: fillRole(kind, request, found, entities) }
     })
     const unique = known ? `${id}#${planned.size}` : id
     const task = planTask(context, kind, found, entities, unique, roles)
@@ -86,8 +84,13 @@ function makePlanner(context: PlanContext) {
   }
 
   /** Option, then derivative dataset, then the raw images that the slice proposed, then a task of this plan. */
-  const fillRole = (request: RoleRequest, found: Found, entities: Readonly<Record<string, string>>): Filled => {
-    const given = optionFiles(request.role, options)
+  const fillRole = (
+    consumer: Modality,
+    request: RoleRequest,
+    found: Found,
+    entities: Readonly<Record<string, string>>,
+  ): Filled => {
+    const given = optionFiles(consumer, request.role, options)
     if (given.length > 0)
       return gather(
         request,
@@ -111,7 +114,8 @@ function makePlanner(context: PlanContext) {
   const fillByTask = (request: RoleRequest, entities: Readonly<Record<string, string>>): Filled => {
     for (const kind of context.kinds) {
       const output = kind.provides[request.role]
-      if (!output) continue
+      // A technique that was not asked for is not run for the sake of another.
+      if (!output || (kind.auxiliary !== true && !consumers.includes(kind))) continue
       const candidates = find(kind).runs.filter(run => run.series[0]?.entities['sub'] === entities['sub'])
       const same = candidates.filter(run => run.series[0]?.entities['ses'] === entities['ses'])
       const [chosen, ...others] = same.length > 0 ? same : candidates
@@ -170,7 +174,7 @@ function fillFromDerivatives({ derivatives, filter }: PlanContext, request: Role
 }
 
 function isDerivativeRole(role: Role): role is DerivativeRole & Role {
-  return role !== 'm0' && role !== 'b1'
+  return role !== 'm0'
 }
 
 /** The images that can be read; a required one that cannot is the run's problem, another is left out and named. */
@@ -189,21 +193,15 @@ function gather(request: RoleRequest, described: readonly Checked<Source>[]): Fi
   return { sources, pending: [], problems }
 }
 
-/** Files that an option puts into a role. */
-function optionFiles(role: Role, options: Options): { file: string; uri: string; shown: string; atlas?: string }[] {
-  if (role === 'mask' && options.mask !== undefined)
-    return [{ file: resolve(options.mask), uri: `file://${resolve(options.mask)}`, shown: options.mask }]
-  if (role !== 'dseg') return []
-  return (options.atlas ?? []).map(text => {
-    const at = text.indexOf('=')
-    const path = text.slice(at + 1)
-    return {
-      file: resolve(path),
-      uri: `file://${resolve(path)}`,
-      shown: path,
-      ...(at > 0 ? { atlas: text.slice(0, at) } : {}),
-    }
-  })
+/** Files that options put into a role of the runs of a slice. */
+function optionFiles(
+  kind: Modality,
+  role: Role,
+  options: Options,
+): { file: string; uri: string; shown: string; atlas: string | undefined }[] {
+  return fileOptions(options)
+    .filter(({ role: fills, section }) => fills === role && (section === 'execution' || section === kind.name))
+    .map(({ path, name }) => ({ file: resolve(path), uri: `file://${resolve(path)}`, shown: path, atlas: name }))
 }
 
 function withAtlas(source: Checked<Source>, atlas: string | undefined): Checked<Source> {
@@ -287,7 +285,7 @@ function planTask(
     outputs: computation
       ? allOutputs(
           placement,
-          computation.outputs,
+          computation,
           filledRoles.map(({ request }) => request.role),
         )
       : [recordPath(placement)],

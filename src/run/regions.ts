@@ -98,16 +98,24 @@ export function regionRows(head: RowHead, result: Result, regions: readonly Regi
     if (map.kind !== 'map' || map.parameter === undefined) return []
     const reliable =
       result.maps.find(
-        other => other.kind === 'mask' && other.name.desc === 'reliable' && other.name.param === map.name.param,
+        other =>
+          other.kind === 'mask' &&
+          other.name.desc === 'reliable' &&
+          other.name.param === map.name.param &&
+          other.name.model === map.name.model,
       ) ??
       result.maps.find(
-        other => other.kind === 'mask' && other.name.desc === 'reliable' && other.name.param === map.parameter,
+        other =>
+          map.name.param === undefined &&
+          other.kind === 'mask' &&
+          other.name.desc === 'reliable' &&
+          other.name.param === map.parameter,
       )
     return regions.map(region => ({
       ...rowHead(head, map),
       atlas: region.atlas,
       region: region.name,
-      ...summarise(map, result.status, reliable, region),
+      ...summarise(map, map.status ?? result.status, reliable, region),
     }))
   })
   return [...voxels, ...regions.flatMap(region => fitRows(head, result, region))]

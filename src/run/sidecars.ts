@@ -63,7 +63,7 @@ export function mapSidecar(map: MapOutput, result: Result, context: SidecarConte
     ...(map.kind === 'map' || map.kind === 'series'
       ? {
           QuantificationParameters: parameterTable(result.parameters),
-          VoxelStatus: countStatus(result.status),
+          VoxelStatus: countStatus(map.status ?? result.status),
           ...(stage ? { TechnicalEfficacyStage: stage.stage } : {}),
         }
       : {}),

@@ -57,7 +57,7 @@ export function simulate(output: string, options: SimulateOptions, kinds: readon
             seed,
             level,
             bSet: options.bSet,
-            path: suffix => imagePath(kind, entities, suffix, '.nii.gz'),
+            path: suffix => `${folderOf(entities)}/${kind.datatype}/${formatName(entities, suffix, '.nii.gz')}`,
           })
           writePhantom(output, { kind, entities, phantom })
           made.push({ kind, entities, phantom })
@@ -79,15 +79,6 @@ export function simulate(output: string, options: SimulateOptions, kinds: readon
 
 function folderOf(entities: Readonly<Record<string, string>>): string {
   return entities['ses'] === undefined ? `sub-${entities['sub']}` : `sub-${entities['sub']}/ses-${entities['ses']}`
-}
-
-function imagePath(
-  kind: Modality,
-  entities: Readonly<Record<string, string>>,
-  suffix: string,
-  extension: string,
-): string {
-  return `${folderOf(entities)}/${kind.datatype}/${formatName(entities, suffix, extension)}`
 }
 
 function image(
@@ -132,8 +123,9 @@ function writeStructural(
 }
 
 function writePhantom(output: string, { kind, entities, phantom }: Simulated): void {
-  const path = (suffix: string, extension: string) => imagePath(kind, entities, suffix, extension)
   for (const item of phantom.images) {
+    const path = (suffix: string, extension: string) =>
+      `${folderOf(entities)}/${item.datatype ?? kind.datatype}/${formatName({ ...entities, ...item.entities }, suffix, extension)}`
     writeNew(
       join(output, path(item.suffix, '.nii.gz')),
       image(item.grid, item.frames, item.data, item.suffix, item.frameSpacing),

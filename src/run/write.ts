@@ -59,8 +59,9 @@ const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
 export function writeRun(written: Written, finished: Finished): void {
   const { work, modality } = written
   const { run, prepared, result, computation } = finished
-  const promised = JSON.stringify(computation.outputs)
-  const made = JSON.stringify(result.maps.map(({ name }) => name))
+  const tables = result.tables ?? []
+  const promised = JSON.stringify([...computation.outputs, ...(computation.tables ?? [])])
+  const made = JSON.stringify([...result.maps, ...tables].map(({ name }) => name))
   // Voxels can show that a part cannot be had after all (an M0 of zeros); the record lists what was made.
   if (promised !== made && finished.status !== 'partial')
     throw new Error(`${modality.name} promised ${promised} and made ${made}`)
@@ -73,6 +74,10 @@ export function writeRun(written: Written, finished: Finished): void {
     outputs.push(path)
   }
   writeImages(add, placement, written, finished)
+  for (const { name, columns, rows, template: dictionary, sidecar } of tables) {
+    add(pathOf(placement, name, '.tsv'), formatTable(columns, rows))
+    add(pathOf(placement, name, '.json'), json({ ...template(`tables/${dictionary}.json`), ...sidecar }))
+  }
   const optionsHash = hashOf(settingsOf(modality, run).options)
   const head = { bidsName: bidsName(placement), modality: modality.name, entities: run.entities, optionsHash }
   const rows = regionRows(head, result, regionsOf(finished))
@@ -241,8 +246,14 @@ function writeImages(
     add(pathOf(placement, name, '.json'), json(sidecar))
   }
   const fill = run.options.fill === '0' ? 0 : Number.NaN
-  for (const map of result.maps)
+  for (const map of result.maps) {
     image(map.name, inMask(map, prepared.mask, fill), mapSidecar(map, result, context), map)
+    if (map.kind === 'dseg')
+      add(
+        pathOf(placement, map.name, '.tsv'),
+        formatTable(['index', 'name'], Object.entries(map.labels ?? STATUS_LABELS)),
+      )
+  }
   image(STATUS, result.status, statusSidecar(context, result.status))
   add(pathOf(placement, STATUS, '.tsv'), formatTable(['index', 'name'], Object.entries(STATUS_LABELS)))
   image(MASK, prepared.mask, maskSidecar(context, finished.maskFrom))
@@ -271,10 +282,14 @@ function inMask(map: MapOutput, mask: Uint8Array, fill: number): Float32Array | 
   return out
 }
 
-function regionsOf({ prepared, placed, run }: Finished): Region[] {
+function regionsOf({ prepared, placed, run, computation }: Finished): Region[] {
   const mask = prepared.mask
   const n = voxelCount(prepared.reference.grid)
-  const whole: Region = { atlas: 'mask', name: 'brain', has: voxel => voxel < n && mask[voxel] === 1 }
+  const whole: Region = {
+    atlas: 'mask',
+    name: computation.organ ?? 'brain',
+    has: voxel => voxel < n && mask[voxel] === 1,
+  }
   const tissues = fractionNames(Object.keys(placed)).flatMap(({ role, label }) =>
     (placed[role] ?? []).slice(0, 1).map(volume => tissueRegion(label, volume, mask)),
   )

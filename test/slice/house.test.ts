@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -35,6 +35,9 @@ function dataset(name: string): string {
       for (const echo of [1, 2]) image(at('perf', `run-${run}_echo-${echo}_dsc`), run + echo, grid)
   }
   subject('01', {})
+  const aif = join(root, 'sub-01/perf/sub-01_run-1_AIF')
+  writeFileSync(`${aif}.tsv`, 'time\tconcentration\n0\t0\n1\t5\n')
+  writeFileSync(`${aif}.json`, '{"AIFBasis": "blood"}')
   subject('02', { slope: { Broken: true } })
   subject('03', { level: true })
   subject('04', { slope: { Crash: true } })
@@ -89,12 +92,13 @@ describe('the plan', () => {
       'blend/sub-01_run-1',
       'blend/sub-01_run-2',
     ])
-    for (const task of tasks.slice(2)) {
+    for (const [index, task] of tasks.slice(2).entries()) {
       expect(task.needs).toEqual(['level/sub-01', 'slope/sub-01'])
       expect(task.series).toHaveLength(2)
       expect(task.roles).toEqual({
         t1map: ['bids::sub-01/anat/sub-01_desc-vfa_T1map.nii.gz'],
         adc: ['bids::sub-01/dwi/sub-01_desc-slope_ADC.nii.gz'],
+        ...(index === 0 ? { aif: ['bids:raw:sub-01/perf/sub-01_run-1_AIF.tsv'] } : {}),
       })
     }
   })
@@ -134,6 +138,13 @@ describe('the run', () => {
       status: 'complete',
       parameters: [{ value: 't1map' }],
     })
+  })
+
+  it('takes a table in a role, and writes tables of its own with their dictionary', () => {
+    const curve = (run: number) => join(out, `sub-01/perf/sub-01_run-${run}_mod-dsc_desc-aif_timeseries`)
+    expect(readFileSync(`${curve(1)}.tsv`, 'utf8')).toBe('time\tconcentration\n0\t0\n1\t5\n')
+    expect(JSON.parse(readFileSync(`${curve(1)}.json`, 'utf8'))).toMatchObject({ AIFBasis: 'blood', trans_x: {} })
+    expect(existsSync(`${curve(2)}.tsv`)).toBe(false)
   })
 
   it('leaves the stack of a crash in a file, never on the terminal', () => {

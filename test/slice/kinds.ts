@@ -110,6 +110,7 @@ const level: Modality = {
   datatype: 'anat',
   suffix: 'VFA',
   provides: { t1map: LEVEL },
+  auxiliary: true,
   find: index => ({ runs: runsOf(index, 'VFA', []), left: [] }),
   bind(run) {
     const broken = run.series.find(({ sidecar }) => sidecar.values['FlipAngle'] === undefined)
@@ -131,6 +132,7 @@ const slope: Modality = {
   datatype: 'dwi',
   suffix: 'dwi',
   provides: { adc: SLOPE },
+  auxiliary: true,
   find: index => ({ runs: runsOf(index, 'dwi', []), left: [] }),
   bind(run) {
     if (run.series.some(({ sidecar }) => sidecar.values['Broken'] === true))
@@ -152,6 +154,23 @@ const slope: Modality = {
   },
 }
 
+const CURVE: OutputName = { mod: true, desc: 'aif', suffix: 'timeseries' }
+
+/** Writes the table that serves as arterial input once more, where there is one. */
+function withCurve({ roles }: Run, made: Checked<Computation>): Checked<Computation> {
+  const curve = roles.aif?.[0]?.tables['aif']
+  if (!made.ok || !curve) return made
+  const table = { name: CURVE, ...curve, template: 'confounds', sidecar: roles.aif?.[0]?.sidecar.values ?? {} }
+  return good({
+    ...made.value,
+    tables: [CURVE],
+    fit(ready, placed) {
+      const fitted = made.value.fit(ready, placed)
+      return fitted.ok ? good({ ...fitted.value, tables: [table] }) : fitted
+    },
+  })
+}
+
 const blend: Modality = {
   ...common,
   name: 'blend',
@@ -163,16 +182,37 @@ const blend: Modality = {
     runs: runsOf(index, 'dsc', [
       { role: 't1map', required: true, grid: 'reference', how: 'intensity', raw: [] },
       { role: 'adc', required: false, grid: 'reference', how: 'intensity', raw: [] },
-    ]),
+    ]).map(found => ({
+      ...found,
+      roles: [
+        ...found.roles,
+        {
+          role: 'aif' as const,
+          required: false,
+          grid: 'reference' as const,
+          how: 'label' as const,
+          raw: index
+            .tables('aif')
+            .filter(
+              ({ entities }) =>
+                entities['sub'] === found.series[0]?.entities['sub'] &&
+                entities['run'] === found.series[0]?.entities['run'],
+            ),
+        },
+      ],
+    })),
     left: [],
   }),
   bind: run =>
-    computation(run, { model: 'blend', param: 'cbv', suffix: 'dscmap' }, (series, placed) => {
-      const out = meanOf(series)
-      for (const volume of [...(placed.t1map ?? []), ...(placed.adc ?? [])])
-        for (const [v, value] of frameValues(volume, 0).entries()) out[v]! += value
-      return out
-    }),
+    withCurve(
+      run,
+      computation(run, { model: 'blend', param: 'cbv', suffix: 'dscmap' }, (series, placed) => {
+        const out = meanOf(series)
+        for (const volume of [...(placed.t1map ?? []), ...(placed.adc ?? [])])
+          for (const [v, value] of frameValues(volume, 0).entries()) out[v]! += value
+        return out
+      }),
+    ),
 }
 
 /** The slices, consumers and fillers in one list as in the real one. */

@@ -15,6 +15,7 @@ function indexOf(files: Files): Index {
   const values = (image: BidsName) => files[image.path] ?? {}
   return {
     images,
+    tables: () => [],
     sidecar: image => good({ values: values(image), from: {}, files: [] }),
     header: () => ({ ok: false, problems: [] }),
     table: () => good(null),

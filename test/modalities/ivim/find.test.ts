@@ -39,6 +39,7 @@ function indexOf(files: Readonly<Record<string, File>>): Index {
   }
   return {
     images: Object.keys(files).flatMap(path => parseName(path) ?? []),
+    tables: () => [],
     sidecar: image => good({ values: files[image.path]?.sidecar ?? {}, from: {}, files: [] }),
     header: () => ({ ok: false, problems: [] }),
     table: () => good(null),
