@@ -381,6 +381,13 @@ export const OPTIONS = {
     default: 'auto',
     describe: 'Organ, for the mask, the expected values and the recommendations; auto reads BodyPart, else brain',
   },
+  'ivim-lesion': {
+    type: 'string',
+    section: 'ivim',
+    fills: 'lesion',
+    value: 'FILE',
+    describe: 'Mask of a lesion: its voxels have a prior of their own in the Bayesian fit',
+  },
   'ivim-force': { type: 'flag', section: 'ivim', describe: 'Also process diffusion series that do not look like IVIM' },
 } as const satisfies Record<string, OptionSpec>
 

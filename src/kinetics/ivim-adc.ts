@@ -58,11 +58,11 @@ const ROUNDS = 50
  *     ln S(b) = ln S0 − b·ADC
  *
  * by least squares, with weights of the squared signal that the last round predicted (`iwlls`) or none (`loglin`), or by
- * least squares of the signal itself (`nlls`). With `W` the weights, standard errors are those of `σ²·(XᵀWX)⁻¹`,
+ * least squares of the signal itself (`nlls`); those of the series besides. With `W` the weights, standard errors are those of `σ²·(XᵀWX)⁻¹`,
  * `σ² = Σ W·r²/(nB − 2)`.
  *
- * **Limits.** Two b-values give the closed form `ln(S1/S2)/(b2 − b1)` and no standard error. A sample that is not above 0
- * has no logarithm: the voxel has status 4. A negative ADC is kept.
+ * **Limits.** Two b-values give the closed form `ln(S1/S2)/(b2 − b1)` and no standard error. A sample that is not finite or
+ * not above 0 is left out; a voxel with fewer than two distinct b left has status 4. A negative ADC is kept.
  *
  * **Error.** Includes the perfusion of all b that are used; from 200 s/mm² on little of it.
  *
@@ -73,7 +73,7 @@ const ROUNDS = 50
  *
  * @see Veraart et al., NeuroImage 81:335 (2013), doi:10.1016/j.neuroimage.2013.05.028
  */
-export function fitAdc({ signals, b, voxels }: IvimSeries, settings: Partial<AdcSettings> = {}): AdcFit {
+export function fitAdc({ signals, b, voxels, weights }: IvimSeries, settings: Partial<AdcSettings> = {}): AdcFit {
   const { range, method } = { ...ADC_DEFAULTS, ...settings }
   const used = within(b, range, 2)
   const nVoxel = signals.length / b.length
@@ -82,6 +82,7 @@ export function fitAdc({ signals, b, voxels }: IvimSeries, settings: Partial<Adc
   const line = logPolynomial(
     Float64Array.from(used, i => b[i]! / 1000),
     2,
+    weights && Float64Array.from(used, i => weights[i]!),
   )
   const y = new Float64Array(used.length)
   for (const v of voxels) {
@@ -89,8 +90,7 @@ export function fitAdc({ signals, b, voxels }: IvimSeries, settings: Partial<Adc
     const isFitted = scale > 0 && line.fit(y, method === 'loglin' ? 1 : ROUNDS)
     fit.status[v] = isFitted ? 1 : 4
     if (!isFitted) continue
-    if (method === 'nlls') line.polish(y)
-    line.errors(y)
+    if (method === 'nlls') line.polish()
     fit.ADC[v] = -line.coefficients[1]! / 1000
     fit.S0[v] = scale * Math.exp(line.coefficients[0]!)
     fit.sd.ADC[v] = line.sd(1) / 1000
@@ -108,6 +108,9 @@ export function fitAdc({ signals, b, voxels }: IvimSeries, settings: Partial<Adc
  * by quadratic regression with weights of the squared signal that the last round predicted. A K outside its range is set to
  * its end, and ADC0 and S0 are fitted again with K held.
  *
+ * **Limits.** A sample that is not finite or not above 0 is left out; a voxel with fewer than three distinct b left has
+ * status 4.
+ *
  * **Assumes** b high enough for perfusion to be gone and low enough for the expansion, and a signal above the noise floor:
  * a floor at high b reads as kurtosis.
  *
@@ -118,7 +121,10 @@ export function fitAdc({ signals, b, voxels }: IvimSeries, settings: Partial<Adc
  *
  * @see Jensen et al., Magn Reson Med 53:1432 (2005), doi:10.1002/mrm.20508
  */
-export function fitKurtosis({ signals, b, voxels }: IvimSeries, settings: Partial<KurtosisSettings> = {}): KurtosisFit {
+export function fitKurtosis(
+  { signals, b, voxels, weights }: IvimSeries,
+  settings: Partial<KurtosisSettings> = {},
+): KurtosisFit {
   const { range, boundsK } = { ...KURTOSIS_DEFAULTS, ...settings }
   const used = within(b, range, 3)
   const nVoxel = signals.length / b.length
@@ -133,6 +139,7 @@ export function fitKurtosis({ signals, b, voxels }: IvimSeries, settings: Partia
   const curve = logPolynomial(
     Float64Array.from(used, i => b[i]! / 1000),
     3,
+    weights && Float64Array.from(used, i => weights[i]!),
   )
   const y = new Float64Array(used.length)
   for (const v of voxels) {
@@ -140,12 +147,11 @@ export function fitKurtosis({ signals, b, voxels }: IvimSeries, settings: Partia
     const isFitted = scale > 0 && curve.fit(y, ROUNDS)
     fit.status[v] = isFitted ? 1 : 4
     if (!isFitted) continue
-    curve.errors(y)
     const [c1, c2] = [curve.coefficients[1]!, curve.coefficients[2]!]
     const K = (6 * c2) / (c1 * c1)
     const isBound = !(c1 < 0 && K >= boundsK[0] && K <= boundsK[1])
     if (isBound) {
-      curve.hold(y, K > boundsK[1] && c1 < 0 ? boundsK[1] : boundsK[0])
+      curve.hold(K > boundsK[1] && c1 < 0 ? boundsK[1] : boundsK[0])
       fit.status[v] = 2
     }
     fit.ADC0[v] = -curve.coefficients[1]! / 1000
@@ -168,7 +174,7 @@ function within(b: Float64Array, [low, high]: readonly [number, number], fewest:
   return used
 }
 
-/** Samples of a voxel over their largest; returns that, NaN where one is not finite. */
+/** Samples of a voxel over their largest, 0 for one that was not measured; returns the largest, 0 where none was. */
 function read(
   signals: Float32Array | Float64Array,
   nVoxel: number,
@@ -178,10 +184,10 @@ function read(
 ): number {
   let most = 0
   for (let i = 0; i < used.length; i++) {
-    y[i] = signals[used[i]! * nVoxel + voxel]!
-    if (!Number.isFinite(y[i])) return Number.NaN
-    most = Math.max(most, y[i]!)
+    const value = signals[used[i]! * nVoxel + voxel]!
+    y[i] = value > 0 && value < Infinity ? value : 0
+    if (y[i]! > most) most = y[i]!
   }
-  for (let i = 0; i < used.length; i++) y[i]! /= most
+  if (most > 0) for (let i = 0; i < used.length; i++) y[i]! /= most
   return most
 }

@@ -1,104 +1,151 @@
+import { leastSquaresErrors, type Solution } from './ivim-error.ts'
+import { nllsKernel } from './ivim-nlls.ts'
+import { givenNoise, type NoisePrior, UNKNOWN_NOISE } from './ivim-noise.ts'
 import { posterior } from './ivim-posterior.ts'
-import { FEWEST_POOLED, type IvimPrior, learnPrior, organPrior, type PriorSettings, sampleOf } from './ivim-prior.ts'
-import { type Gather, type IvimScheme, type IvimSettings, SLOT, SLOTS, STATUS } from './ivim-scheme.ts'
-import { segmentedKernel } from './ivim-segmented.ts'
+import {
+  FEWEST_POOLED,
+  type IvimPrior,
+  learnPrior,
+  type Organ,
+  organPrior,
+  type PriorSettings,
+  sampleOf,
+} from './ivim-prior.ts'
+import { perScheme, type Samples } from './ivim-samples.ts'
+import { type IvimScheme, type IvimSettings, type Kernel, SLOT, SLOTS, STATUS } from './ivim-scheme.ts'
 
-/** Receives the slots of a voxel. */
-type Store = (voxel: number, scale: number, status: number, out: Float64Array) => void
+/** Parameters of the model. */
+const FREE = 4
+
+/** Receives the slots of a voxel, and the standard errors that its samples allow without a prior in the same slots. */
+type Store = (voxel: number, scale: number, status: number, out: Float64Array, alone: Float64Array) => void
+
+/** The priors that a Bayesian fit had. */
+export interface Priors {
+  /** That of all voxels but those that are told apart. */
+  readonly prior: IvimPrior
+  /** That of the voxels in the lesion mask; null without. */
+  readonly lesionPrior: IvimPrior | null
+}
 
 /**
  * The Bayesian fit: the prior from the image, then the posterior of each voxel.
  *
  * @remarks
- * The estimates are the means of ln D, logit f and ln D* over the posterior, turned back: between mode and mean of f, whose
- * mean is biased. Their standard deviations are those of the posterior in their own units.
+ * The estimates are the medians of ln D, logit f and ln D* over the posterior, turned back: a median is that of D, f and D*
+ * as well, and it is not drawn along by the long tail towards fast blood as a mean is. Their standard deviations are those
+ * of the posterior in their own units.
  *
  * Voxels in a lesion mask have a prior of their own, learned from them alone if they are 500 or more, else the wide one of
- * the organ; they take no part in the prior of the rest.
+ * the organ; voxels of fluid have the wide one. They take no part in the prior of the rest.
  *
- * **Limits.** `f ≤ smallestFraction` leaves D* undefined (status 5). The noise is integrated out: a given one has no part.
+ * What a voxel's samples tell by themselves is the Cramér–Rao bound at the estimate, with the noise of the posterior: a
+ * voxel that the prior decides has a small standard deviation and a large bound.
  *
- * **Error.** At SNR 30, 14 b from 0 to 800 s/mm², tissue of all kinds: medians of the error of D, f and D* are 7.5, 17.3 and
- * 30 % against 8.8, 20.8 and 40 % of least squares; at SNR 60 4.2, 9.6 and 18.4 against 4.4, 10.2 and 21 %.
+ * **Limits.** `f ≤ smallestFraction` leaves D* undefined (status 5).
+ *
+ * **Error.** At SNR 30, 14 b from 0 to 800 s/mm², tissue of all kinds: medians of the error of D, f and D* are 7.3, 16.8 and
+ * 28.8 % against 8.9, 20.9 and 40 % of least squares; at SNR 60 4.0, 9.5 and 18 % against 4.4, 10.3 and 21 %.
  *
  * @param voxels - which to fit, shape (nFitted)
- * @param gather - reads a voxel
- * @param scheme - the b-values
- * @param settings - thresholds
- * @param priors - organ, lesion mask, or a prior given
+ * @param samples - reads a voxel
+ * @param settings - thresholds, noise
+ * @param priors - organ, voxels apart, or a prior given
  * @param store - receives each voxel
  */
 export function bayesFit(
   voxels: Int32Array,
-  gather: Gather,
-  scheme: IvimScheme,
+  samples: Samples,
   settings: IvimSettings,
   priors: PriorSettings,
   store: Store,
-): { readonly prior: IvimPrior; readonly lesionPrior: IvimPrior | null } {
-  const y = new Float64Array(scheme.t.length)
-  const out = new Float64Array(SLOTS)
-  const lesion = priors.lesion
-  const valid = voxels.filter(v => gather(v, y) > 0)
-  const apart = lesion ? valid.filter(v => lesion[v]! > 0) : new Int32Array(0)
-  const rest = lesion ? valid.filter(v => !(lesion[v]! > 0)) : valid
-  const priorOf = (pool: Int32Array) => priors.prior ?? learn(pool, gather, scheme, settings, priors)
-  const prior = priorOf(rest)
-  const lesionPrior = apart.length > 0 ? priorOf(apart) : null
-
-  for (const v of voxels) if (!(gather(v, y) > 0)) store(v, 1, STATUS.noSignal, out)
-  for (const [pool, known] of [
-    [rest, prior],
-    [apart, lesionPrior],
-  ] as const) {
-    if (!known) continue
-    const fit = posterior(scheme, known)
-    for (let k = 0; k < pool.length; k++) {
-      const v = pool[k]!
-      const scale = gather(v, y)
-      fit.fit(y)
-      const f = 1 / (1 + Math.exp(-fit.mean[1]!))
-      const hasBlood = f > settings.smallestFraction
-      out[SLOT.S0] = fit.S0
-      out[SLOT.D] = Math.exp(fit.mean[0]!) / 1000
-      out[SLOT.f] = f
-      out[SLOT.Dstar] = hasBlood ? Math.exp(fit.mean[2]!) / 1000 : Number.NaN
-      out[SLOT.fDstar] = f * out[SLOT.Dstar]!
-      out.set(fit.sd, SLOT.error)
-      if (!hasBlood) out.fill(Number.NaN, SLOT.error + 3, SLOT.error + 5)
-      out[SLOT.sigma] = Math.sqrt(fit.residual / Math.max(y.length - 4, 1))
-      store(v, scale, hasBlood ? STATUS.good : STATUS.undefined, out)
-    }
-  }
+): Priors {
+  const { lesion, fluid, organ } = priors
+  const kindOf = (v: number) => (lesion && lesion[v]! > 0 ? 'lesion' : fluid && fluid[v]! > 0 ? 'fluid' : 'tissue')
+  const of = (kind: string) => voxels.filter(v => kindOf(v) === kind)
+  const pools = { tissue: of('tissue'), lesion: of('lesion'), fluid: of('fluid') }
+  const prior = priors.prior ?? learn(pools.tissue, samples, settings, organ) ?? organPrior(organ, noiseOf(settings))
+  const wide = priors.prior ?? organPrior(organ, prior.noise)
+  const hasLesion = pools.lesion.length > 0
+  const lesionPrior = hasLesion ? (priors.prior ?? learn(pools.lesion, samples, settings, organ) ?? wide) : null
+  fitPool(pools.tissue, samples, settings, prior, store)
+  fitPool(pools.fluid, samples, settings, wide, store)
+  if (lesionPrior) fitPool(pools.lesion, samples, settings, lesionPrior, store)
   return { prior, lesionPrior }
 }
 
-function learn(
-  pool: Int32Array,
-  gather: Gather,
-  scheme: IvimScheme,
-  settings: IvimSettings,
-  { organ }: PriorSettings,
-): IvimPrior {
-  if (pool.length < FEWEST_POOLED) return organPrior(organ)
+function noiseOf({ noise }: IvimSettings): NoisePrior {
+  return noise === null ? UNKNOWN_NOISE : givenNoise(noise)
+}
+
+/** The fit of some voxels under one prior. */
+function fitPool(voxels: Int32Array, samples: Samples, settings: IvimSettings, prior: IvimPrior, store: Store): void {
+  const [out, alone] = [new Float64Array(SLOTS), new Float64Array(SLOTS)]
+  const kernelOf = perScheme(scheme => bayesKernel(scheme, settings, prior, alone))
+  for (let k = 0; k < voxels.length; k++) {
+    const voxel = samples.read(voxels[k]!)
+    if (!voxel) {
+      store(voxels[k]!, 1, STATUS.noSignal, out, alone)
+      continue
+    }
+    const { isRelative, sigma } = prior.noise
+    const status = kernelOf(voxel.scheme)(voxel.y, isRelative ? sigma : sigma / voxel.scale, out)
+    store(voxels[k]!, voxel.scale, status, out, alone)
+  }
+}
+
+/** The fit of one voxel; the noise that it takes is the expected one, and `alone` receives what the samples allow alone. */
+function bayesKernel(scheme: IvimScheme, settings: IvimSettings, prior: IvimPrior, alone: Float64Array): Kernel {
+  const known = posterior(scheme, prior)
+  const bounds = leastSquaresErrors(scheme)
+  const at: Solution = { S0: 1, d: 0, f: 0, v: 0, hasD: true, hasV: true }
+  const { freedom } = prior.noise
+  const { median, sd } = known
+  return (y, expected, out) => {
+    known.fit(y, expected, freedom)
+    const f = 1 / (1 + Math.exp(-median[1]!))
+    const hasBlood = f > settings.smallestFraction
+    out[SLOT.S0] = known.S0
+    out[SLOT.D] = Math.exp(median[0]!) / 1000
+    out[SLOT.f] = f
+    out[SLOT.Dstar] = hasBlood ? Math.exp(median[2]!) / 1000 : Number.NaN
+    out[SLOT.fDstar] = f * out[SLOT.Dstar]!
+    out.set(sd, SLOT.error)
+    if (!hasBlood) out.fill(Number.NaN, SLOT.error + 3, SLOT.error + 5)
+    const squares = freedom * expected * expected + known.residual
+    out[SLOT.sigma] = Math.sqrt(squares / Math.max(freedom + y.length - FREE, 1))
+    at.S0 = known.S0
+    at.d = Math.exp(median[0]!)
+    at.f = f
+    at.v = hasBlood ? median[2]! : Number.NaN
+    at.hasV = hasBlood
+    alone.set(out)
+    bounds(y, out[SLOT.sigma]!, at, null, alone)
+    return hasBlood ? STATUS.good : STATUS.undefined
+  }
+}
+
+/** The prior that some voxels share, from a sample of them; null where they are too few. */
+function learn(pool: Int32Array, { scheme, read }: Samples, settings: IvimSettings, organ?: Organ): IvimPrior | null {
   const n = scheme.t.length
-  const sample = sampleOf(pool)
-  const samples = new Float64Array(sample.length * n)
-  const first = {
-    D: new Float64Array(sample.length),
-    f: new Float64Array(sample.length),
-    Dstar: new Float64Array(sample.length),
-  }
-  const kernel = segmentedKernel(scheme, settings)
+  const complete = pool.filter(v => read(v)?.scheme === scheme)
+  if (complete.length < FEWEST_POOLED) return null
+  const sample = sampleOf(complete)
+  const column = () => new Float64Array(sample.length)
+  const look = { samples: new Float64Array(sample.length * n), scales: column(), D: column(), f: column() }
+  const more = { Dstar: column(), sigma: column() }
+  const kernel = nllsKernel(scheme, settings)
   const out = new Float64Array(SLOTS)
-  const y = new Float64Array(n)
   for (let k = 0; k < sample.length; k++) {
-    gather(sample[k]!, y)
-    samples.set(y, k * n)
-    kernel(y, Number.NaN, out)
-    first.D[k] = out[SLOT.D]!
-    first.f[k] = out[SLOT.f]!
-    first.Dstar[k] = out[SLOT.Dstar]!
+    const voxel = read(sample[k]!)
+    if (!voxel) continue
+    look.samples.set(voxel.y, k * n)
+    look.scales[k] = voxel.scale
+    kernel(voxel.y, Number.NaN, out)
+    look.D[k] = out[SLOT.D]!
+    look.f[k] = out[SLOT.f]!
+    more.Dstar[k] = out[SLOT.Dstar]!
+    more.sigma[k] = out[SLOT.sigma]! * voxel.scale
   }
-  return learnPrior(samples, pool.length, scheme, first, organ)
+  return learnPrior({ ...look, ...more }, complete.length, scheme, settings.noise, organ)
 }

@@ -1,10 +1,10 @@
 import { type Derivatives, minimise } from '../numerics/newton.ts'
-import type { IvimSettings } from './ivim-scheme.ts'
+import type { IvimScheme, IvimSettings } from './ivim-scheme.ts'
 
 /** Nodes of the first look for D*. */
 const NODES = 12
 
-/** A table of `exp(−t·s)` for s spaced evenly in its logarithm from the least to the largest D* [1e-3 mm²/s]. */
+/** A table of `exp(−t·s)`, times the roots of the weights, for s spaced evenly in its logarithm from the least to the largest D* [1e-3 mm²/s]. */
 export interface BloodTable {
   /** ln s of each node, shape (nNode). */
   readonly logs: Float64Array
@@ -17,18 +17,18 @@ export interface BloodTable {
 /**
  * Make a {@link BloodTable}.
  *
- * @param t - b in units of 1000 s/mm², shape (nB)
+ * @param scheme - the b-values
  * @param bounds - range of D* [mm²/s]
  * @param nodes - number of curves [1]
  */
-export function bloodTable(t: Float64Array, bounds: readonly [number, number], nodes = NODES): BloodTable {
+export function bloodTable({ t, root }: IvimScheme, bounds: readonly [number, number], nodes = NODES): BloodTable {
   const [low, high] = [Math.log(1000 * bounds[0]), Math.log(1000 * bounds[1])]
   const logs = Float64Array.from({ length: nodes }, (_, k) => low + ((high - low) * k) / (nodes - 1))
   const curves = new Float64Array(nodes * t.length)
   const squares = new Float64Array(nodes)
   for (let k = 0; k < nodes; k++) {
     for (let i = 0; i < t.length; i++) {
-      const q = Math.exp(-t[i]! * Math.exp(logs[k]!))
+      const q = root[i]! * Math.exp(-t[i]! * Math.exp(logs[k]!))
       curves[k * t.length + i] = q
       squares[k]! += q * q
     }
@@ -53,19 +53,20 @@ export function lowestBlood(lower: number, d: number): number {
 export interface BloodSearch {
   /** Whether ln D* is at an end of its range. */
   isAtBound: boolean
-  /** ln D* [ln of 1e-3 mm²/s] that leaves the least of `rest − f·exp(−t·D*)`, shape (nB). */
+  /** ln D* [ln of 1e-3 mm²/s] that leaves the least of `rest − f·exp(−t·D*)`, both times the roots, shape (nB). */
   find(rest: Float64Array, f: number, d: number): number
 }
 
 /**
  * Make a {@link BloodSearch}: nodes of a table first, then Newton's method between the neighbours of the best.
  *
- * @param t - b in units of 1000 s/mm², shape (nB)
+ * @param scheme - the b-values
  * @param settings - range of D*
  */
-export function bloodSearch(t: Float64Array, { boundsDstar }: IvimSettings): BloodSearch {
+export function bloodSearch(scheme: IvimScheme, { boundsDstar }: IvimSettings): BloodSearch {
+  const { t, root } = scheme
   const n = t.length
-  const { logs, curves, squares } = bloodTable(t, boundsDstar)
+  const { logs, curves, squares } = bloodTable(scheme, boundsDstar)
   const upper = logs[logs.length - 1]!
   const at: Derivatives = { slope: 0, curvature: 0 }
   const state: BloodSearch = { isAtBound: false, find }
@@ -79,7 +80,7 @@ export function bloodSearch(t: Float64Array, { boundsDstar }: IvimSettings): Blo
     let bend = 0
     for (let i = 0; i < n; i++) {
       const x = t[i]! * s
-      const q = Math.exp(-x)
+      const q = root[i]! * Math.exp(-x)
       const w = x * q
       const r = z[i]! - fraction * q
       rw += r * w

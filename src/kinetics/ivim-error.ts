@@ -1,7 +1,7 @@
 import { invertSymmetric } from '../numerics/symmetric.ts'
-import { SLOT } from './ivim-scheme.ts'
+import { type IvimScheme, SLOT } from './ivim-scheme.ts'
 
-/** Derivatives of signal and estimates, one row a parameter in the order S0, D [1e-3 mm²/s], f, ln D*; shape (4 × nB) each. */
+/** Derivatives of signal and estimates, the signal times the roots of its weights; one row a parameter in the order S0, D [1e-3 mm²/s], f, ln D*; shape (4 × nB) each. */
 export interface Linearised {
   /** Change of each predicted sample per change of a parameter. */
   readonly model: Float64Array
@@ -38,7 +38,7 @@ export function emptyLinearised(n: number): Linearised {
  * model could still explain; `P` projects onto what it can explain to first order, so that the bias of the estimator does
  * not pass for noise.
  *
- * **Assumes** independent noise of one standard deviation, and errors small enough for the estimator to be linear over
+ * **Assumes** independent noise of one standard deviation for samples of weight 1, and errors small enough for the estimator to be linear over
  * them.
  *
  * @param out - receives errors of S0, D, f, D*, fD* and sigma; f and D* are read from it
@@ -115,11 +115,12 @@ export interface Solution {
  * of the parameters that are free; one that is not has no standard error. With D from another fit, `gd` says how it answers
  * to each sample, and the others carry that on.
  *
- * @param t - b in units of 1000 s/mm², shape (nB)
+ * @param scheme - b-values, and roots of the weights, which the curves are multiplied by
  */
-export function leastSquaresErrors(
-  t: Float64Array,
-): (y: Float64Array, noise: number, at: Solution, gd: Float64Array | null, out: Float64Array) => void {
+export function leastSquaresErrors({
+  t,
+  root,
+}: IvimScheme): (y: Float64Array, noise: number, at: Solution, gd: Float64Array | null, out: Float64Array) => void {
   const n = t.length
   const linearised = emptyLinearised(n)
   const { model, estimate } = linearised
@@ -133,8 +134,8 @@ export function leastSquaresErrors(
     let residual = 0
     M.fill(0)
     for (let i = 0; i < n; i++) {
-      const e = Math.exp(-t[i]! * d)
-      const q = s > 0 ? Math.exp(-t[i]! * s) : 0
+      const e = root[i]! * Math.exp(-t[i]! * d)
+      const q = s > 0 ? root[i]! * Math.exp(-t[i]! * s) : 0
       const m = (1 - f) * e + f * q
       const j1 = hasD ? -S0 * (1 - f) * t[i]! * e : 0
       const j2 = hasF ? S0 * (q - e) : 0

@@ -1,9 +1,10 @@
 import { bayesFit } from './ivim-bayes.ts'
 import { nllsKernel } from './ivim-nlls.ts'
 import type { IvimPrior, PriorSettings } from './ivim-prior.ts'
+import { perScheme, sampleReader } from './ivim-samples.ts'
 import {
-  type Gather,
   IVIM_DEFAULTS,
+  type IvimScheme,
   type IvimSettings,
   ivimScheme,
   type Kernel,
@@ -39,8 +40,10 @@ export interface IvimFit extends IvimMaps {
   readonly sd: IvimMaps
   /** 0 not asked for, 1 good, 2 at a bound, 3 not converged, 4 no signal, 5 D* undefined since f vanished; shape (nVoxel). */
   readonly status: Uint8Array
-  /** Standard deviation of the noise of one sample, unit of the signal, shape (nVoxel). */
+  /** Standard deviation of the noise of one sample of weight 1, unit of the signal, shape (nVoxel). */
   readonly sigma: Float64Array
+  /** Standard errors that the samples of a voxel allow without a prior, of a Bayesian fit; see {@link bayesFit}. */
+  readonly alone: IvimMaps | null
   /** The prior of a Bayesian fit. */
   readonly prior: IvimPrior | null
   /** The prior of the voxels in the lesion mask, where that is another. */
@@ -53,6 +56,8 @@ export interface IvimSeries {
   readonly signals: Float32Array | Float64Array
   /** Diffusion weighting of each volume, any order, repeats repeated [s/mm²], shape (nB). */
   readonly b: Float64Array
+  /** Reciprocal variance of each sample over that of one of weight 1 (a mean of n volumes has n times that of one), shape (nB); all 1 where absent. */
+  readonly weights?: Float64Array
   /** Which voxels to fit, by index. */
   readonly voxels: Int32Array
 }
@@ -66,8 +71,9 @@ function emptyMaps(nVoxel: number): IvimMaps {
  * Fit IVIM to the voxels of a series.
  *
  * @remarks
- * Each voxel is divided by its mean at b = 0, so results do not depend on the scale of the signal. A voxel with a sample
- * that is not finite, or whose mean at b = 0 is not above 0, has status 4 and no values. Nothing is allocated per voxel.
+ * Each voxel is divided by its mean at b = 0, so results do not depend on the scale of the signal. A sample that is not
+ * finite or not above 0 is left out. A voxel has status 4 and no values where what is left does not support D and f, nor D*
+ * where all are fitted at once; the segmented fit then gives D and f, with status 5. Nothing is allocated per voxel.
  *
  * `simplified` uses the samples at b = 0 and at high b only.
  *
@@ -87,74 +93,58 @@ export function fitIvim(
   const chosen = { ...IVIM_DEFAULTS, ...settings }
   const full = ivimScheme(series.b, chosen)
   if (!full.hasFraction) throw new RangeError('the b-values support no fit of D and f: b = 0 and two high b are needed')
-  const used =
-    kind === 'simplified'
-      ? Int32Array.from([...full.zero, ...full.high]).sort()
-      : Int32Array.from(series.b, (_, i) => i)
-  const scheme =
-    kind === 'simplified'
-      ? ivimScheme(
-          Float64Array.from(used, i => series.b[i]!),
-          chosen,
-        )
-      : full
-  if (!scheme.hasDstar && kind !== 'simplified' && kind !== 'segmented')
+  const isSimple = kind === 'simplified'
+  if (!isSimple && kind !== 'segmented' && !full.hasDstar)
     throw new RangeError(`the b-values support no ${kind} fit: a low b is needed`)
+  const isUsed = (i: number) => !isSimple || full.zero.includes(i) || full.high.includes(i)
+  const samples = sampleReader(
+    series,
+    Int32Array.from(series.b, (_, i) => i).filter(isUsed),
+    chosen,
+    !isSimple && kind !== 'segmented',
+  )
   const nVoxel = series.signals.length / series.b.length
-  const fit = {
+  const fit: Estimates = {
     ...emptyMaps(nVoxel),
     sd: emptyMaps(nVoxel),
     status: new Uint8Array(nVoxel),
     sigma: new Float64Array(nVoxel).fill(Number.NaN),
   }
-  const gather = gatherer(series, used, scheme.zero)
   if (kind === 'bayes') {
-    const { prior, lesionPrior } = bayesFit(series.voxels, gather, scheme, chosen, priors, (v, scale, status, out) =>
-      store(fit, v, scale, status, out),
-    )
-    return { ...fit, prior, lesionPrior }
+    const alone = emptyMaps(nVoxel)
+    const known = bayesFit(series.voxels, samples, chosen, priors, (v, scale, status, out, bounds) => {
+      store(fit, v, scale, status, out)
+      if (status !== STATUS.noSignal) storeErrors(alone, v, scale, bounds)
+    })
+    return { ...fit, alone, ...known }
   }
-  const kernel: Kernel =
-    kind === 'nlls' || kind === 'fixedd'
-      ? nllsKernel(scheme, chosen, kind === 'fixedd')
-      : segmentedKernel(scheme, chosen)
-  const y = new Float64Array(used.length)
+  const kernelOf = perScheme(scheme => kernelFor(kind, scheme, chosen))
   const out = new Float64Array(SLOTS)
   for (let k = 0; k < series.voxels.length; k++) {
     const v = series.voxels[k]!
-    const scale = gather(v, y)
-    if (scale > 0) store(fit, v, scale, kernel(y, (chosen.noise ?? Number.NaN) / scale, out), out)
-    else fit.status[v] = STATUS.noSignal
-  }
-  return { ...fit, prior: null, lesionPrior: null }
-}
-
-function gatherer({ signals, b }: IvimSeries, used: Int32Array, zero: Int32Array): Gather {
-  const nVoxel = signals.length / b.length
-  const n = used.length
-  return (voxel, y) => {
-    let check = 0
-    for (let i = 0; i < n; i++) {
-      y[i] = signals[used[i]! * nVoxel + voxel]!
-      check += y[i]! - y[i]!
+    const voxel = samples.read(v)
+    if (!voxel) {
+      fit.status[v] = STATUS.noSignal
+      continue
     }
-    let sum = 0
-    for (let i = 0; i < zero.length; i++) sum += y[zero[i]!]!
-    const scale = sum / zero.length
-    if (check !== 0 || !(scale > 0)) return Number.NaN
-    for (let i = 0; i < n; i++) y[i]! /= scale
-    return scale
+    const { scheme, y, scale } = voxel
+    const status = kernelOf(scheme)(y, (chosen.noise ?? Number.NaN) / scale, out)
+    const lacksDstar = status === STATUS.good && samples.scheme.hasDstar && !scheme.hasDstar
+    store(fit, v, scale, lacksDstar ? STATUS.undefined : status, out)
   }
+  return { ...fit, alone: null, prior: null, lesionPrior: null }
 }
 
-function store(
-  fit: Omit<IvimFit, 'prior' | 'lesionPrior'>,
-  v: number,
-  scale: number,
-  status: number,
-  out: Float64Array,
-): void {
-  const { sd } = fit
+function kernelFor(kind: Exclude<IvimKind, 'bayes'>, scheme: IvimScheme, settings: IvimSettings): Kernel {
+  return kind === 'nlls' || kind === 'fixedd'
+    ? nllsKernel(scheme, settings, kind === 'fixedd')
+    : segmentedKernel(scheme, settings)
+}
+
+/** What every estimator fills. */
+type Estimates = IvimMaps & Pick<IvimFit, 'sd' | 'status' | 'sigma'>
+
+function store(fit: Estimates, v: number, scale: number, status: number, out: Float64Array): void {
   fit.status[v] = status
   if (status === STATUS.noSignal) return
   fit.S0[v] = scale * out[SLOT.S0]!
@@ -162,10 +152,14 @@ function store(
   fit.f[v] = out[SLOT.f]!
   fit.Dstar[v] = out[SLOT.Dstar]!
   fit.fDstar[v] = out[SLOT.fDstar]!
+  fit.sigma[v] = scale * out[SLOT.sigma]!
+  storeErrors(fit.sd, v, scale, out)
+}
+
+function storeErrors(sd: IvimMaps, v: number, scale: number, out: Float64Array): void {
   sd.S0[v] = scale * out[SLOT.error]!
   sd.D[v] = out[SLOT.error + 1]!
   sd.f[v] = out[SLOT.error + 2]!
   sd.Dstar[v] = out[SLOT.error + 3]!
   sd.fDstar[v] = out[SLOT.error + 4]!
-  fit.sigma[v] = scale * out[SLOT.sigma]!
 }

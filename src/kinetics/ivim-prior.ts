@@ -1,4 +1,5 @@
 import { median, medianAbsoluteDeviation } from '../numerics/statistics.ts'
+import { givenNoise, learnNoise, type NoisePrior, UNKNOWN_NOISE } from './ivim-noise.ts'
 import { posterior } from './ivim-posterior.ts'
 import type { IvimScheme } from './ivim-scheme.ts'
 
@@ -16,15 +17,20 @@ export const ORGANS = {
   pancreas: [1.41e-3, 0.2003, 25.39e-3],
 } as const satisfies Record<string, readonly [number, number, number]>
 
-/** A normal distribution of ln D, logit f and ln D* before a voxel's data are seen. */
-export interface IvimPrior {
+/** A normal distribution of ln D, logit f and ln D*. */
+export interface NormalPrior {
   /** ln D and ln D* in [ln of 1e-3 mm²/s], shape (3). */
   readonly mean: readonly number[]
   /** shape (3 × 3) */
   readonly covariance: readonly number[]
+}
+
+/** What is expected of a voxel before its data are seen. */
+export interface IvimPrior extends NormalPrior {
   /** How many voxels it was learned from; 0 for one that was not. */
   readonly pooled: number
   readonly source: 'image' | 'organ'
+  readonly noise: NoisePrior
 }
 
 /** Where the prior of a Bayesian fit comes from. */
@@ -33,14 +39,20 @@ export interface PriorSettings {
   readonly organ?: Organ
   /** Voxels that must not be drawn towards the others, above 0; shape (nVoxel). */
   readonly lesion?: Uint8Array
+  /** Voxels of fluid, which are like no tissue, above 0; shape (nVoxel). */
+  readonly fluid?: Uint8Array
   /** A prior to use as it is. */
   readonly prior?: IvimPrior
 }
 
 /** Fewest voxels that a prior is learned from. */
 export const FEWEST_POOLED = 500
-/** Voxels that are looked at while learning; more change the prior by less than 3 % of its width. */
-const SAMPLE = 1200
+/** Voxels that are looked at while learning; more change the prior by less than 2 % of its width. */
+const SAMPLE = 3000
+/** First every so manieth of them, then all. */
+const STRIDES = [4, 1] as const
+/** Parameters of the fit that the residuals come from. */
+const FREE = 4
 /** Rounds of learning at most. */
 const ROUNDS = 12
 /** A correlation up to this is taken for none; larger ones are drawn towards it, the less the larger. */
@@ -54,22 +66,31 @@ const NARROW = [0.05, 0.1, 0.1] as const
  * The wide prior of an organ: its usual values, and a spread that a lesion is well inside of.
  *
  * @param organ - see {@link ORGANS}
+ * @param noise - what noise is expected
  */
-export function organPrior(organ: Organ = 'general'): IvimPrior {
+export function organPrior(organ: Organ = 'general', noise: NoisePrior = UNKNOWN_NOISE): IvimPrior {
   const [D, f, Dstar] = ORGANS[organ]
   return {
     mean: [Math.log(1000 * D), Math.log(f / (1 - f)), Math.log(1000 * Dstar)],
     covariance: Array.from({ length: 9 }, (_, k) => (k % 4 === 0 ? WIDE[k / 4]! * WIDE[k / 4]! : 0)),
     pooled: 0,
     source: 'organ',
+    noise,
   }
 }
 
-/** Estimates of a sample of voxels by another method, where learning starts. */
+/** Signals of a sample of voxels, and what another method says of them: where learning starts. */
 export interface FirstLook {
+  /** Over their means at b = 0 as the fits take them, one voxel after the other, shape (nSample × nB). */
+  readonly samples: Float64Array
+  /** Those means, unit of the signal, shape (nSample). */
+  readonly scales: Float64Array
+  /** Estimates, which may be NaN, shape (nSample) each: [mm²/s], [1], [mm²/s]. */
   readonly D: Float64Array
   readonly f: Float64Array
   readonly Dstar: Float64Array
+  /** Residual standard deviation, unit of the signal, shape (nSample). */
+  readonly sigma: Float64Array
 }
 
 /**
@@ -82,50 +103,59 @@ export interface FirstLook {
  *     µ = mean of m_v,   Σ = mean of [C_v + (m_v − µ)(m_v − µ)ᵀ]
  *
  * so it is the spread of the tissue, not that of the estimates. Correlations r are kept by the factor `1 − (0.1/r)²`, those
- * under 0.1 not at all. At most 1200 voxels are looked at, evenly over the list.
+ * under 0.1 not at all. What noise is expected comes from the residuals, see {@link learnNoise}.
  *
  * **Assumes** one population. Rare tissue is drawn towards it: a lesion needs a mask of its own.
  *
- * **Limits.** Under 500 voxels the organ's prior is returned.
- *
- * @param samples - signals of the voxels over their means at b = 0, one after the other, shape (nSample × nB)
- * @param pooled - number of voxels that the samples stand for [1]
+ * @param look - a sample of the voxels
+ * @param pooled - number of voxels that the sample stands for [1]
  * @param scheme - the b-values
- * @param first - where to start; estimates may be NaN
- * @param organ - the fallback
+ * @param noise - noise of one sample where it is known, unit of the signal; else null
+ * @param organ - where to start from without estimates
  *
  * @see Orton et al., Magn Reson Med 71:411 (2014), doi:10.1002/mrm.24649
  */
 export function learnPrior(
-  samples: Float64Array,
+  look: FirstLook,
   pooled: number,
   scheme: IvimScheme,
-  first: FirstLook,
+  noise: number | null,
   organ: Organ = 'general',
 ): IvimPrior {
-  const fallback = organPrior(organ)
-  if (pooled < FEWEST_POOLED) return fallback
   const n = scheme.t.length
-  const count = samples.length / n
-  let prior: IvimPrior = { ...begin(first, fallback), pooled, source: 'image' }
-  for (let round = 0; round < ROUNDS; round++) {
-    const fit = posterior(scheme, prior)
-    const sum = [0, 0, 0]
-    const squares = [0, 0, 0, 0, 0, 0, 0, 0, 0]
-    for (let k = 0; k < count; k++) {
-      fit.fit(samples.subarray(k * n, (k + 1) * n))
-      for (let r = 0; r < 3; r++) {
-        sum[r]! += fit.mean[r]! / count
-        for (let c = 0; c < 3; c++)
-          squares[3 * r + c]! += (fit.covariance[3 * r + c]! + fit.mean[r]! * fit.mean[c]!) / count
-      }
+  const expected = noise === null ? learnNoise(look.sigma, look.scales, n - FREE) : givenNoise(noise)
+  let prior: IvimPrior = { ...begin(look, organPrior(organ)), pooled, source: 'image', noise: expected }
+  // Most of the way with some of the voxels.
+  for (const stride of STRIDES) {
+    for (let round = 0; round < ROUNDS; round++) {
+      const last = prior
+      prior = { ...prior, ...improved(prior, look, scheme, stride) }
+      if (isSettled(last, prior)) break
     }
-    const covariance = separated(squares.map((square, k) => square - sum[Math.floor(k / 3)]! * sum[k % 3]!))
-    const last = prior
-    prior = { mean: sum, covariance, pooled, source: 'image' }
-    if (isSettled(last, prior)) break
   }
   return prior
+}
+
+/** Mean and covariance of ln D, logit f and ln D* over the voxels of a sample, each known as well as its posterior says. */
+function improved(prior: IvimPrior, { samples, scales }: FirstLook, scheme: IvimScheme, stride: number): NormalPrior {
+  const n = scheme.t.length
+  const fit = posterior(scheme, prior)
+  const { isRelative, sigma, freedom } = prior.noise
+  const sum = [0, 0, 0]
+  const squares = [0, 0, 0, 0, 0, 0, 0, 0, 0]
+  const count = Math.ceil(scales.length / stride)
+  for (let k = 0; k < scales.length; k += stride) {
+    fit.fit(samples.subarray(k * n, (k + 1) * n), isRelative ? sigma : sigma / scales[k]!, freedom)
+    for (let r = 0; r < 3; r++) {
+      sum[r]! += fit.mean[r]! / count
+      for (let c = 0; c < 3; c++)
+        squares[3 * r + c]! += (fit.covariance[3 * r + c]! + fit.mean[r]! * fit.mean[c]!) / count
+    }
+  }
+  return {
+    mean: sum,
+    covariance: separated(squares.map((square, k) => square - sum[Math.floor(k / 3)]! * sum[k % 3]!)),
+  }
 }
 
 /** A covariance with its least spread, freed of correlations too small to be told from none. */
@@ -164,7 +194,7 @@ function isSettled(a: IvimPrior, b: IvimPrior): boolean {
 }
 
 /**
- * Which voxels a prior is learned from: evenly over the list, at most 1200.
+ * Which voxels a prior is learned from: evenly over the list, at most 3000.
  *
  * @param voxels - indices, shape (nPooled)
  */

@@ -1,3 +1,5 @@
+import type { IvimScheme } from './ivim-scheme.ts'
+
 /** Two exponentials with the amplitudes that fit a voxel best, and what a step from there needs. */
 export interface Projection {
   /** Amplitude of tissue, S0·(1 − f), unit of the signal. */
@@ -29,8 +31,8 @@ export function emptyProjection(): Projection {
  * without the terms that hold residuals (Kaufman's approximation).
  *
  * @param into - receives amplitudes, residual and normal equations
- * @param y - signal of the voxel, shape (nB)
- * @param t - b in units of 1000 s/mm², shape (nB)
+ * @param y - signal of the voxel times the roots, shape (nB)
+ * @param scheme - b-values, and roots of the weights, which the curves are multiplied by
  * @param d - D [1e-3 mm²/s]
  * @param v - ln D* [ln of 1e-3 mm²/s]
  * @param work - working memory, shape (2 × nB)
@@ -40,7 +42,7 @@ export function emptyProjection(): Projection {
 export function project(
   into: Projection,
   y: Float64Array,
-  t: Float64Array,
+  { t, root }: IvimScheme,
   d: number,
   v: number,
   work: Float64Array,
@@ -61,8 +63,8 @@ export function project(
   for (let i = 0; i < n; i++) {
     const x = t[i]!
     const z = y[i]!
-    const e = Math.exp(-x * d)
-    const q = Math.exp(-x * s)
+    const e = root[i]! * Math.exp(-x * d)
+    const q = root[i]! * Math.exp(-x * s)
     work[i] = e
     work[n + i] = q
     const xe = x * e

@@ -15,7 +15,7 @@ export interface IvimSettings {
   readonly boundsDstar: readonly [number, number]
   /** Fraction of blood at or below which D* is undefined [1]. */
   readonly smallestFraction: number
-  /** Standard deviation of the noise of one sample, unit of the signal; null to take it from each voxel's residuals. */
+  /** Standard deviation of the noise of one sample of weight 1, unit of the signal; null to take it from each voxel's residuals. */
   readonly noise: number | null
 }
 
@@ -30,12 +30,20 @@ export const IVIM_DEFAULTS: IvimSettings = {
   noise: null,
 }
 
-/** A set of b-values as the fits see it: which samples serve for what. */
+/**
+ * A set of samples as the fits see it: which serve for what, and how much each counts.
+ *
+ * The fits take samples times {@link root}, and their model times the same: then all carry the same noise.
+ */
 export interface IvimScheme {
   /** b in units of 1000 s/mm², so that D in 1e-3 mm²/s is about 1, shape (nB). */
   readonly t: Float64Array
+  /** Root of the weight of each sample [1], shape (nB). */
+  readonly root: Float64Array
   /** Samples without diffusion weighting, shape (nB0). */
   readonly zero: Int32Array
+  /** What each of these adds to the mean at b = 0 per unit of it times its root [1], shape (nB0). */
+  readonly share: Float64Array
   /** Samples above the threshold, shape (nHigh). */
   readonly high: Int32Array
   /** Whether D and f can be estimated: b = 0 and two different high b. */
@@ -58,8 +66,13 @@ const LARGEST_ZERO = 5
  *
  * @param b - diffusion weighting [s/mm²], any order, repeats repeated, shape (nB)
  * @param settings - threshold and rule
+ * @param weights - reciprocal variance of each sample over that of one of weight 1 [1], above 0, shape (nB); 1 where not given
  */
-export function ivimScheme(b: Float64Array, { threshold, strict }: IvimSettings = IVIM_DEFAULTS): IvimScheme {
+export function ivimScheme(
+  b: Float64Array,
+  { threshold, strict }: IvimSettings = IVIM_DEFAULTS,
+  weights: Float64Array = new Float64Array(b.length).fill(1),
+): IvimScheme {
   const smallest = b.reduce((least, value) => Math.min(least, value), Infinity)
   const all = Int32Array.from(b, (_, i) => i)
   const zero = all.filter(i => smallest <= LARGEST_ZERO && b[i]! <= smallest + SAME)
@@ -67,7 +80,17 @@ export function ivimScheme(b: Float64Array, { threshold, strict }: IvimSettings 
   const low = all.filter(i => !zero.includes(i) && !high.includes(i))
   const spread = high.length > 0 && high.some(i => Math.abs(b[i]! - b[high[0]!]!) > SAME)
   const hasFraction = zero.length > 0 && spread
-  return { t: b.map(value => value / 1000), zero, high, hasFraction, hasDstar: hasFraction && low.length > 0 }
+  const root = weights.map(Math.sqrt)
+  const total = zero.reduce((sum, i) => sum + weights[i]!, 0)
+  return {
+    t: b.map(value => value / 1000),
+    root,
+    zero,
+    share: Float64Array.from(zero, i => root[i]! / total),
+    high,
+    hasFraction,
+    hasDstar: hasFraction && low.length > 0,
+  }
 }
 
 /** Where a kernel puts what it found: D in [mm²/s], signals relative to the mean at b = 0; standard errors follow. */
@@ -79,10 +102,7 @@ export const SLOTS = 11
 export const STATUS = { good: 1, bound: 2, unconverged: 3, noSignal: 4, undefined: 5 } as const
 
 /**
- * Fits one voxel: the signal over its mean at b = 0, shape (nB); the noise of one sample in that unit, NaN to take it from
- * the residuals; receives the {@link SLOT}s; returns the status.
+ * Fits one voxel: the signal over its mean at b = 0, times the roots of the weights, shape (nB); the noise of one sample of
+ * weight 1 in that unit, NaN to take it from the residuals; receives the {@link SLOT}s; returns the status.
  */
 export type Kernel = (y: Float64Array, noise: number, out: Float64Array) => number
-
-/** Reads the samples of a voxel over its mean at b = 0, shape (nB); returns that mean, NaN where there is no signal to fit. */
-export type Gather = (voxel: number, y: Float64Array) => number

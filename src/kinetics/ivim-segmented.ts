@@ -24,10 +24,10 @@ import { tissueFit } from './ivim-tissue.ts'
  * @param settings - thresholds and ranges
  */
 export function segmentedKernel(scheme: IvimScheme, settings: IvimSettings): Kernel {
-  const { t, zero, hasDstar: wantsDstar } = scheme
+  const { t, root, zero, share, hasDstar: wantsDstar } = scheme
   const n = t.length
   const tissue = tissueFit(scheme, settings)
-  const search = bloodSearch(t, settings)
+  const search = bloodSearch(scheme, settings)
   const linearised = emptyLinearised(n)
   const { model, estimate } = linearised
   const rest = new Float64Array(n)
@@ -40,7 +40,7 @@ export function segmentedKernel(scheme: IvimScheme, settings: IvimSettings): Ker
     const f = Math.min(Math.max(1 - tissue.A, 0), 1)
     const hasBlood = wantsDstar && f > settings.smallestFraction
     for (let i = 0; i < n; i++) {
-      decay[i] = Math.exp(-t[i]! * d)
+      decay[i] = root[i]! * Math.exp(-t[i]! * d)
       rest[i] = y[i]! - (1 - f) * decay[i]!
     }
     const v = hasBlood ? search.find(rest, f, d) : Number.NaN
@@ -62,9 +62,8 @@ export function segmentedKernel(scheme: IvimScheme, settings: IvimSettings): Ker
 
   /** How each estimate answers to each sample, and from it the standard errors. */
   function errors(y: Float64Array, noise: number, out: Float64Array, f: number, v: number, isFixed: boolean): void {
-    tissue.influence(y)
+    tissue.influence()
     const isFractionFixed = f <= 0 || f >= 1
-    const share = 1 / zero.length
     const s = Number.isNaN(v) ? Infinity : Math.exp(v)
     let ww = 0
     let w0 = 0
@@ -72,7 +71,7 @@ export function segmentedKernel(scheme: IvimScheme, settings: IvimSettings): Ker
     let w2 = 0
     for (let i = 0; i < n; i++) {
       const e = decay[i]!
-      const q = s === Infinity ? (t[i]! <= 0.005 ? 1 : 0) : Math.exp(-t[i]! * s)
+      const q = s === Infinity ? (t[i]! <= 0.005 ? root[i]! : 0) : root[i]! * Math.exp(-t[i]! * s)
       const w = isFixed ? 0 : -f * t[i]! * s * q
       const m = (1 - f) * e + f * q
       model[i] = m
@@ -88,8 +87,8 @@ export function segmentedKernel(scheme: IvimScheme, settings: IvimSettings): Ker
       estimate[2 * n + i] = isFractionFixed ? 0 : -tissue.gA[i]!
     }
     for (let k = 0; k < zero.length; k++) {
-      estimate[zero[k]!] = share
-      if (!isFractionFixed) estimate[2 * n + zero[k]!]! += (1 - f) * share
+      estimate[zero[k]!] = share[k]!
+      if (!isFractionFixed) estimate[2 * n + zero[k]!]! += (1 - f) * share[k]!
     }
     for (let i = 0; i < n; i++) {
       estimate[n + i] = tissue.gd[i]!

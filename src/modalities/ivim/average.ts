@@ -37,6 +37,17 @@ export interface Averaging {
   readonly repeatsHigh: number
 }
 
+/**
+ * How much each row counts in a fit: the reciprocal of its noise variance over that of a mean over {@link Averaging.directions}
+ * single volumes, shape (nRow).
+ */
+export function rowWeights({ rows, directions }: Averaging): Float64Array {
+  return Float64Array.from(rows, row => {
+    const variance = row.directions.reduce((sum, members) => sum + 1 / members.length, 0)
+    return row.directions.length ** 2 / variance / directions
+  })
+}
+
 interface Bundle {
   readonly direction: Direction | null
   readonly members: Member[]

@@ -203,6 +203,7 @@ function runOf(parts: readonly Candidate[], { kind, reason }: Classified): Found
       optional('gm', 'fraction'),
       optional('wm', 'fraction'),
       optional('csf', 'fraction'),
+      optional('lesion', 'label'),
       optional('mask', 'label'),
       optional('dseg', 'label'),
     ],

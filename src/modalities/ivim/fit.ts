@@ -2,12 +2,14 @@ import { smoothWithin } from '../../image/smooth.ts'
 import type { Grid, VoxelArray } from '../../image/volume.ts'
 import { type AdcFit, fitAdc, fitKurtosis, type KurtosisFit } from '../../kinetics/ivim-adc.ts'
 import { fitIvim, type IvimFit, type IvimSeries } from '../../kinetics/ivim-fit.ts'
+import type { PriorSettings } from '../../kinetics/ivim-prior.ts'
 import type { IvimSettings } from '../../kinetics/ivim-scheme.ts'
 import { median } from '../../numerics/statistics.ts'
 import type { Options } from '../../options.ts'
 import type { Prepared } from '../modality.ts'
 import type { IvimAcquisition } from './acquisition.ts'
-import { type Noise, noiseOf } from './average.ts'
+import { type Noise, noiseOf, rowWeights } from './average.ts'
+import { LIMITS } from './limits.ts'
 import { priorOrgan } from './organs.ts'
 import { scalesOf } from './prepare.ts'
 import { type Regions, valuesIn } from './regions.ts'
@@ -24,6 +26,8 @@ export interface Fitted {
   readonly signals: Float32Array
   /** b of each row [s/mm²]. */
   readonly b: readonly number[]
+  /** How much each row counts, shape (nRow). */
+  readonly weights: Float64Array
   readonly ivim: IvimFit | null
   readonly adc: AdcFit | null
   readonly kurtosis: KurtosisFit | null
@@ -65,22 +69,20 @@ export function fitSeries(
     strict: options['ivim-threshold-rule'] === 'strict',
     noise: given,
   }
-  const take = (chosen: readonly number[]) =>
-    seriesOf(
-      signals,
-      averaging.rows.map(({ b }) => b),
-      chosen,
-      voxels,
-    )
-  const ivim = estimator
-    ? fitIvim(estimator, take(rows.ivim), settings, { organ: priorOrgan(acquisition.organ.organ) })
-    : null
+  const all = { signals, b: averaging.rows.map(({ b }) => b), weights: rowWeights(averaging) }
+  const take = (chosen: readonly number[]) => seriesOf(all, chosen, voxels)
   const adc = acquisition.support.hasAdc ? fitAdc(take(rows.adc), ALL) : null
+  const { organ } = acquisition.organ
+  const priors: PriorSettings = {
+    organ: priorOrgan(organ),
+    ...(regions.lesion ? { lesion: regions.lesion } : {}),
+    ...(organ === 'brain' ? { fluid: fluidOf(regions, adc) } : {}),
+  }
+  const ivim = estimator ? fitIvim(estimator, take(rows.ivim), settings, priors) : null
   const kurtosis = acquisition.support.hasKurtosis ? fitKurtosis(take(rows.kurtosis), ALL) : null
   const reliable = valuesIn(reference.values, regions.brain)
   return {
-    signals,
-    b: averaging.rows.map(({ b }) => b),
+    ...all,
     ivim,
     adc,
     kurtosis,
@@ -101,10 +103,14 @@ function smoothed(data: VoxelArray, grid: Grid, mask: Uint8Array, fwhm: number):
   return out
 }
 
+/** Voxels of fluid, which a prior of tissue must not be learned from: by the map of CSF, and by their free diffusion. */
+function fluidOf({ brain, csf }: Regions, adc: AdcFit | null): Uint8Array {
+  return brain.map((_, v) => (csf?.[v] === 1 || (adc !== null && adc.ADC[v]! > LIMITS.freeDiffusion) ? 1 : 0))
+}
+
 /** Some rows of the averaged signals as the fits take them. */
 export function seriesOf(
-  signals: Float32Array,
-  b: readonly number[],
+  { signals, b, weights }: Pick<Fitted, 'signals' | 'b' | 'weights'>,
   rows: readonly number[],
   voxels: Int32Array,
 ): IvimSeries {
@@ -112,5 +118,10 @@ export function seriesOf(
   const isAll = rows.length === b.length
   const chosen = isAll ? signals : new Float32Array(n * rows.length)
   if (!isAll) for (const [at, row] of rows.entries()) chosen.set(signals.subarray(row * n, (row + 1) * n), at * n)
-  return { signals: chosen, b: Float64Array.from(rows, row => b[row]!), voxels }
+  return {
+    signals: chosen,
+    b: Float64Array.from(rows, row => b[row]!),
+    weights: Float64Array.from(rows, row => weights[row]!),
+    voxels,
+  }
 }

@@ -6,7 +6,7 @@ import { ivimFacts } from './facts.ts'
 import { figuresOf } from './figures.ts'
 import { findSeries } from './find.ts'
 import { fitSeries } from './fit.ts'
-import { mapsOf, outputNames } from './maps.ts'
+import { mapName, mapsOf, outputNames } from './maps.ts'
 import { equationOf, paragraphsOf } from './methods.ts'
 import { ivimParameters } from './parameters.ts'
 import { ivimPhantom } from './phantom.ts'
@@ -33,6 +33,7 @@ const OPTIONS_USED = [
   'ivim-threshold-rule',
   'ivim-averaging',
   'ivim-organ',
+  'ivim-lesion',
   'ivim-force',
 ] as const satisfies readonly OptionName[]
 
@@ -42,7 +43,7 @@ export const ivim: Modality = {
   title: 'Intravoxel incoherent motion',
   datatype: 'dwi',
   suffix: 'dwi',
-  provides: {},
+  provides: { adc: mapName('ADC') },
   options: OPTIONS_USED,
   stage: {
     stage: '2',
@@ -61,6 +62,7 @@ function bind(run: Run): Checked<Computation> {
   const computation: Computation = {
     facts: ivimFacts(run),
     protocol: 'ivim',
+    organ: acquisition.organ.organ === 'other' ? 'organ' : acquisition.organ.organ,
     outputs: outputNames(acquisition),
     memory: memoryOf(run, acquisition),
     prepare: series => prepareSeries(acquisition, run.options, series),

@@ -41,6 +41,8 @@ export const LIMITS = {
   D: [0.3e-3, 2.5e-3],
   /** D above which a voxel of the brain is fluid for the most part [mm²/s]. */
   fluid: 1.8e-3,
+  /** ADC above which a voxel of the brain is fluid alone: water at body temperature has 3.0e-3 [mm²/s]. */
+  freeDiffusion: 2.6e-3,
   /** Predicted coefficient of variation above which a parameter is remarked on [1]. */
   weak: 0.5,
 } as const

@@ -82,13 +82,26 @@ export function valuesOf(
   throw new Error(`${name} was not fitted`)
 }
 
-/** Voxels in which the standard error is at most a share of the value, shape (nVoxel). */
+/**
+ * Voxels in which the standard error is at most a share of the value, shape (nVoxel).
+ *
+ * With a prior the error that the samples of the voxel allow without it must be so, too: a value that comes from other voxels
+ * is narrow, and tells nothing of this one.
+ */
 export function reliableVoxels(fitted: Fitted, name: Judged): Uint8Array {
   const { values, errors } = valuesOf(fitted, name)
+  const alone = fitted.ivim?.alone?.[name] ?? errors
   const out = new Uint8Array(values.length)
-  for (let v = 0; v < out.length; v++)
-    if (errors[v]! <= LIMITS.reliable[name] * values[v]! && fitted.status[v] !== 3) out[v] = 1
+  for (let v = 0; v < out.length; v++) {
+    const most = LIMITS.reliable[name] * values[v]!
+    if (errors[v]! <= most && alone[v]! <= most && fitted.status[v] !== 3) out[v] = 1
+  }
   return out
+}
+
+/** What became of the estimate of a model, shape (nVoxel). */
+function statusOf(fitted: Fitted, model: Param['model']): Uint8Array {
+  return { ivim: fitted.ivim, adc: fitted.adc, kurtosis: fitted.kurtosis }[model]?.status ?? fitted.status
 }
 
 /** The images of a fit, in the order of {@link outputNames}. */
@@ -106,6 +119,7 @@ export function mapsOf(fitted: Fitted, acquisition: IvimAcquisition): MapOutput[
       template: `dwi-${name}`,
       sidecar,
       parameter: name,
+      status: statusOf(fitted, model),
       ...window,
     }
     const sd: MapOutput = {
@@ -115,10 +129,11 @@ export function mapsOf(fitted: Fitted, acquisition: IvimAcquisition): MapOutput[
       unit,
       template: `dwi-${name}-sd`,
       sidecar,
+      status: statusOf(fitted, model),
       ...window,
     }
     if (!isJudged(name)) return [map, sd]
-    const Criterion = `standard error of ${name} over its value, at most the threshold`
+    const Criterion = `standard error of ${name} over its value, at most the threshold${fitted.ivim?.alone ? '; that of the posterior, and that which the samples allow without the prior' : ''}`
     const mask: MapOutput = {
       name: maskName(name),
       kind: 'mask',
@@ -163,6 +178,7 @@ function ivimSidecar(
     RelaxationCorrection: 'none',
     NoiseHandling: given === null ? 'from the residuals of each voxel' : 'one value for the image',
     ...(ivim?.prior ? { Prior: ivim.prior } : {}),
+    ...(ivim?.lesionPrior ? { LesionPrior: ivim.lesionPrior } : {}),
   }
 }
 

@@ -104,7 +104,7 @@ function estimatorSentence(estimator: Estimator, { ivim }: Fitted, options: Opti
     case 'fixedd':
       return `D was fitted at ${high}; f, D* and S0 were then fitted to all b-values with D held.${undefinedDstar}`
     case 'bayes':
-      return `The model was fitted in the Bayesian way with the noise marginalised ${cite('neil1993')}, under a normal prior of ln D, logit f and ln D* ${ivim?.prior ? 'whose mean and covariance stand in the sidecars' : ''} ${cite('orton2014')}.`
+      return `The model was fitted in the Bayesian way with the noise marginalised ${cite('neil1993')}, under a normal prior of ln D, logit f and ln D* ${ivim?.prior ? 'whose mean and covariance stand in the sidecars' : ''} ${cite('orton2014')}${ivim?.lesionPrior ? '; the voxels of the lesion mask had a prior of their own' : ''}.`
     case 'simplified':
       return `No b-value lies between 0 and the threshold, so D and f were fitted to b = 0 and ${high} only (simplified IVIM ${cite('jalnefjord2018')}) and D* was not.`
   }
@@ -113,7 +113,7 @@ function estimatorSentence(estimator: Estimator, { ivim }: Fitted, options: Opti
 function errorSentence(estimator: Estimator, { given }: Fitted, isBrain: boolean): string {
   const what =
     estimator === 'bayes'
-      ? 'Standard errors are standard deviations of the posterior'
+      ? 'Standard errors are standard deviations of the posterior; for reliability the Cramér-Rao bound of the voxel without the prior counts as well'
       : `Standard errors are those of the estimator, with noise ${given === null ? 'from the residuals of each voxel' : 'of one value for the image'}`
   const { D, f, Dstar } = LIMITS.reliable
   return `${what}. A voxel counts as reliable where the standard error is at most ${D} of D, ${f} of f, ${Dstar} of D* or fD*; elsewhere D* should not be read. Regions were also fitted as a whole, by least squares of their mean signal${isBrain ? ` without voxels of fluid (D above ${1000 * LIMITS.fluid}e-3 mm²/s)` : ''}. What the b-values allow at best is the Cramér-Rao bound ${cite('zhang2013')}.`

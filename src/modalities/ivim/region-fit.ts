@@ -49,11 +49,11 @@ export interface CurveFit {
 export function fitCurve(
   { rows, support }: IvimAcquisition,
   curve: Float64Array,
-  { b, settings }: Pick<Fitted, 'b' | 'settings'>,
+  { b, weights, settings }: Pick<Fitted, 'b' | 'weights' | 'settings'>,
 ): CurveFit | null {
   if (!support.hasFraction) return null
   const estimator: IvimKind = support.hasDstar ? 'nlls' : 'simplified'
-  const series = seriesOf(new Float32Array(curve), b, rows.ivim, Int32Array.of(0))
+  const series = seriesOf({ signals: new Float32Array(curve), b, weights }, rows.ivim, Int32Array.of(0))
   const fit = fitIvim(estimator, series, { ...settings, noise: null })
   const at = (maps: typeof fit.sd) => ({
     S0: maps.S0[0]!,

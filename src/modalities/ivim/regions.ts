@@ -8,18 +8,22 @@ export interface Regions {
   /** Voxels of the mask with at least 0.7 of the tissue. */
   readonly gm: Uint8Array | null
   readonly wm: Uint8Array | null
+  readonly csf: Uint8Array | null
+  /** Voxels of the lesion mask; null without. */
+  readonly lesion: Uint8Array | null
 }
 
 /** The regions of a run from its mask and the tissue maps in roles. */
 export function regionsOf({ mask }: Prepared, placed: Placed): Regions {
-  const tissue = (role: 'gm' | 'wm') => {
+  const region = (role: 'gm' | 'wm' | 'csf' | 'lesion', least: number) => {
     const volume = placed[role]?.[0]
     if (!volume) return null
     const fraction = frameValues(volume, 0)
-    const region = mask.map((inside, v) => (inside === 1 && fraction[v]! >= LIMITS.tissue ? 1 : 0))
-    return region.includes(1) ? region : null
+    const chosen = mask.map((inside, v) => (inside === 1 && fraction[v]! >= least ? 1 : 0))
+    return chosen.includes(1) ? chosen : null
   }
-  return { brain: mask, gm: tissue('gm'), wm: tissue('wm') }
+  const tissue = (role: 'gm' | 'wm' | 'csf') => region(role, LIMITS.tissue)
+  return { brain: mask, gm: tissue('gm'), wm: tissue('wm'), csf: tissue('csf'), lesion: region('lesion', 0.5) }
 }
 
 /** The finite values of a region, shape (n). */

@@ -133,7 +133,7 @@ describe('what the b-values allow', () => {
 })
 
 describe('voxels that cannot be fitted', () => {
-  it('have a status and no number', () => {
+  it('have a status and no number; a sample that was not measured is left out', () => {
     const b = B
     const bad = (at: number, voxel: number, value: number) =>
       voxel === 0 ? 0 : voxel === 1 && at === 200 ? Number.NaN : value
@@ -142,7 +142,8 @@ describe('voxels that cannot be fitted', () => {
         bad(value, voxel, voxel === 2 ? 1000 * Math.exp(-value * 1e-3) : signal(value, axis, voxel)),
       ),
     ])
-    expect([...result.status.slice(0, 4)]).toEqual([4, 4, 5, 1])
+    expect([...result.status.slice(0, 4)]).toEqual([4, 1, 5, 1])
+    expect(mapOf(result, 'D').values[1]).toBeCloseTo(truth(1).D, 4)
     expect(mapOf(result, 'D').values[0]).toBeNaN()
     expect(mapOf(result, 'Dstar').values[2]).toBeNaN()
     expect(mapOf(result, 'Dstar', 'reliable').values[2]).toBe(0)
