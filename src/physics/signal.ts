@@ -86,10 +86,7 @@ export function dualEchoRateChange(
  * @param signals - S1 and S2 [a.u.], shape (2)
  * @param echoTimes - TE1 and TE2 [s], shape (2)
  */
-export function signalAtZeroEchoTime(
-  signals: readonly [number, number],
-  echoTimes: readonly [number, number],
-): number {
+export function signalAtZeroEchoTime(signals: readonly [number, number], echoTimes: readonly [number, number]): number {
   const [s1, s2] = signals
   const [t1, t2] = echoTimes
   return s1 > 0 && s2 > 0 ? s1 * power(s1 / s2, t1 / (t2 - t1)) : Number.NaN
@@ -101,9 +98,9 @@ export function signalAtZeroEchoTime(
  * @remarks
  *     ΔR2* = a·C + b·C²,   C = (−a + √(a² + 4b·ΔR2*)) / 2b
  *
- * In tissue the relation is linear, `C = ΔR2*/r2*`: bulk blood and the field around capillaries differ.
+ * In tissue the relation is linear, `C = ΔR2* / r2*`: bulk blood and the field around capillaries differ.
  *
- * **Limits.** Linear, `ΔR2*/a`, as `b → 0` and near 0. Under `−a²/4b` there is no solution: NaN.
+ * **Limits.** Linear, `ΔR2* / a`, as `b → 0` and near 0. Under `−a²/4b` there is no solution: NaN.
  *
  * @param rate - ΔR2* [1/s]
  * @param linear - a [1/s/mM]
