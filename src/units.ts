@@ -28,6 +28,8 @@ export const UNITS = [
   '1/s/mM',
   '1/s/mM^2',
   'mL',
+  'mL/s',
+  'mmol/kg',
   'year',
   'a.u.',
 ] as const
