@@ -3,6 +3,8 @@ import type { Fact } from '../../report/record.ts'
 import type { Unit } from '../../units.ts'
 import type { Run, Source } from '../modality.ts'
 import { fieldFrom, numberIn, numbersIn } from './fields.ts'
+import type { Fitted } from './fit.ts'
+import { leadOf } from './quality.ts'
 
 /** Fields that are shown as they are stated: name, label, unit. */
 const PLAIN: readonly (readonly [string, string, Unit])[] = [
@@ -172,4 +174,42 @@ function preloadFact({ context }: Run, source: Source): Fact {
   if (typeof stated === 'boolean') return make(stated, fieldFrom(source, 'Preload'))
   if (dose !== null) return make(dose > 0, fieldFrom(source, 'PreloadDosePerWeight'))
   return series === null ? make(null, fieldFrom(source, 'Preload')) : make(true, series)
+}
+
+/** A low flip angle, at which T1 hardly counts [deg]. */
+const LOW_FLIP = [24, 36] as const
+
+/**
+ * What the voxels told of the acquisition, for the protocol check and the report.
+ *
+ * @param fitted - the fit
+ * @param run - for its metadata and options
+ */
+export function learntFacts(fitted: Fitted, run: Run): Fact[] {
+  const { bolus, signals, arterial, headline, leakage, mean } = fitted
+  const source = run.series[0]
+  const flip = source ? numberIn(source, 'FlipAngle') : null
+  const isLow = flip !== null && flip >= LOW_FLIP[0] && flip <= LOW_FLIP[1]
+  const preload = source ? preloadFact(run, source).value === true : false
+  const learnt = (name: string, label: string, value: Fact['value'], unit: Unit = '1') =>
+    of(name, label, value, unit, 'the series')
+  const tenth = (value: number) => (Number.isFinite(value) ? Math.round(10 * value) / 10 : null)
+  const isDrawn = arterial !== null && arterial.from !== 'table'
+  return [
+    learnt('BaselineVolumes', 'Volumes before the bolus', signals.baseline[1] - signals.baseline[0]),
+    learnt('SignalDrop', 'Drop of the mean signal', tenth(100 * bolus.drop), '%'),
+    learnt('ArrivalTime', 'Arrival of the bolus', tenth(bolus.arrival), 's'),
+    learnt('AIFVoxels', 'Arterial voxels', arterial?.voxels?.length ?? null),
+    learnt('AIFSaturated', 'Arterial signal falls to the noise', isDrawn ? arterial.clipped.chosen > 0 : null),
+    learnt('AIFWidth', 'Arterial width at half maximum', arterial ? tenth(arterial.quality.fwhm) : null, 's'),
+    learnt(
+      'AIFLead',
+      'Arterial peak before that of the brain',
+      arterial ? tenth(leadOf(mean, arterial.quality.timeToPeak, signals.dt)) : null,
+      's',
+    ),
+    of('LocalAIF', 'Local arterial inputs', run.options['dsc-aif'] === 'local', '1', '--dsc-aif'),
+    learnt('EnhancementKnown', 'Enhancement declared or seen', headline.isEnhancing),
+    learnt('LeakageHandled', 'Leakage accounted for', leakage !== null || preload || isLow),
+  ]
 }

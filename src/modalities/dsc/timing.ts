@@ -144,3 +144,20 @@ export function readSliceTimes(source: Source, dt: number, problems: Problem[]):
   const delays = times.map(time => time - first)
   return { axis, delays: direction[2] === '-' ? delays.reverse() : delays }
 }
+
+/** When a voxel's slice is acquired after the first of its volume [s]. */
+export type SliceDelay = (voxel: number) => number
+
+/**
+ * The acquisition time of each voxel's slice; 0 where slices are acquired at once, or when is not known.
+ *
+ * @param slices - of {@link readSliceTimes}
+ * @param shape - of the grid
+ */
+export function sliceDelay(slices: SliceTimes | null, [ni, nj]: readonly [number, number, number]): SliceDelay {
+  if (!slices) return () => 0
+  const { axis, delays } = slices
+  if (axis === 0) return voxel => delays[voxel % ni]!
+  if (axis === 1) return voxel => delays[Math.floor(voxel / ni) % nj]!
+  return voxel => delays[Math.floor(voxel / (ni * nj))]!
+}

@@ -1,0 +1,84 @@
+import { type CurveShape, describeCurve, NO_SHAPE, signalDrop, signalRecovery } from '../../kinetics/dsc-curve.ts'
+import { functionalError, trapezoid } from '../../kinetics/dsc-deconvolution.ts'
+import type { VoxelSolver } from './perfuse.ts'
+import type { Signals } from './signals.ts'
+import type { SliceDelay } from './timing.ts'
+
+/** Volumes at the end of the series by which recovery is judged. */
+export const TAIL = 10
+
+/** What the curve of a voxel looks like, shape (nVoxel) each; NaN where it does not show it. */
+export interface Shapes {
+  /** To the peak from arrival, and from the first volume [s]. */
+  readonly ttp: Float64Array
+  readonly ttpscan: Float64Array
+  /** Arrival from the first volume [s]. */
+  readonly bat: Float64Array
+  /** [s] */
+  readonly fwhm: Float64Array
+  /** [%] */
+  readonly psr: Float64Array
+  readonly drop: Float64Array
+}
+
+/** What one look at all curves gives. */
+export interface Curves {
+  readonly shape: Shapes
+  /** Area under the curve over the whole record, with its standard error [1], shape (nVoxel). */
+  readonly area: Float64Array
+  readonly areaError: Float64Array
+  /** Mean over the mask [1/s], shape (nVolume). */
+  readonly mean: Float64Array
+  /** 0 outside, 1 a curve, 4 no signal, shape (nVoxel). */
+  readonly status: Uint8Array
+}
+
+/**
+ * Look at the curve of each voxel of the mask once: its shape, its area, and what the solvers make of it.
+ *
+ * @param signals - of the run
+ * @param mask - 1 inside, shape (nVoxel)
+ * @param delayOf - acquisition times of slices
+ * @param solvers - deconvolutions to do on the way
+ */
+export function describeVoxels(
+  signals: Signals,
+  mask: Uint8Array,
+  delayOf: SliceDelay,
+  solvers: readonly VoxelSolver[],
+): Curves {
+  const { frames, dt, baseline, dummies, last } = signals
+  const n = mask.length
+  const make = () => new Float64Array(n).fill(Number.NaN)
+  const shape = { ttp: make(), ttpscan: make(), bat: make(), fwhm: make(), psr: make(), drop: make() }
+  const [area, areaError] = [make(), make()]
+  const status = new Uint8Array(n)
+  const curve = new Float64Array(frames)
+  const sd = new Float64Array(frames)
+  const mean = new Float64Array(frames)
+  const weights = new Float64Array(frames).fill(dt)
+  weights[0] = weights[frames - 1] = dt / 2
+  const found: CurveShape = { ...NO_SHAPE }
+  let count = 0
+  for (let v = 0; v < n; v++) {
+    if (mask[v] !== 1) continue
+    status[v] = 4
+    if (!signals.tissue(v, curve)) continue
+    status[v] = 1
+    signals.noise(v, sd)
+    describeCurve(curve, dt, baseline, found)
+    const start = dummies * dt + delayOf(v)
+    shape.ttp[v] = found.riseTime
+    shape.ttpscan[v] = start + found.timeToPeak
+    shape.bat[v] = start + found.arrival
+    shape.fwhm[v] = found.fwhm
+    shape.psr[v] = signalRecovery(last, signals.lastBaseline(), baseline[1], TAIL)
+    shape.drop[v] = signalDrop(last, signals.lastBaseline(), baseline[1])
+    area[v] = trapezoid(curve, dt)
+    areaError[v] = functionalError(weights, { sd, baseline })
+    for (let k = 0; k < frames; k++) mean[k]! += curve[k]!
+    count++
+    for (const solver of solvers) solver.solve(v, curve, sd)
+  }
+  return { shape, area, areaError, mean: mean.map(value => value / count), status }
+}

@@ -1,0 +1,107 @@
+import { DECONVOLUTION_DEFAULTS, deconvolution } from '../../kinetics/dsc-deconvolution.ts'
+import type { Options } from '../../options.ts'
+import type { Arterial } from './arterial.ts'
+import type { Method } from './maps.ts'
+import type { Signals } from './signals.ts'
+import type { SliceDelay } from './timing.ts'
+
+/** Flow and times of each voxel, shape (nVoxel) each; NaN where there is no estimate. */
+export interface Perfused {
+  readonly method: Method
+  /** In the unit that the run has it in: [mL/100g/min], or relative. */
+  readonly cbf: Float64Array
+  /** [s] */
+  readonly mtt: Float64Array
+  /** Slice-time corrected [s]; null where the method has none. */
+  readonly tmax: Float64Array | null
+  /** Arrival after the artery, slice-time corrected [s]. */
+  readonly delay: Float64Array
+  readonly se: {
+    readonly cbf: Float64Array
+    readonly mtt: Float64Array
+    readonly tmax: Float64Array | null
+    readonly delay: Float64Array | null
+  }
+  /** As the contract numbers it, 0 where nothing was tried, shape (nVoxel). */
+  readonly status: Uint8Array
+  /** What the sidecars say of the method. */
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+/** Solves one voxel after the other, whose curve {@link Signals.tissue} has read. */
+export interface VoxelSolver {
+  /** Deconvolve the curve of a voxel; `sd` is the noise of its samples. */
+  solve(voxel: number, curve: Float64Array, sd: Float64Array): void
+  readonly result: Perfused
+}
+
+const nothing = (n: number) => new Float64Array(n).fill(Number.NaN)
+
+/** What the sidecars say of a method. */
+export const ALGORITHMS: Readonly<Record<Method, string>> = {
+  osvd: 'Block-circulant deconvolution whose truncation is raised in each voxel until the oscillation index is below its limit',
+  csvd: 'Block-circulant deconvolution with a fixed truncation',
+  ssvd: 'Deconvolution with a fixed truncation; its result depends on the delay of the bolus',
+  vm: 'Vascular model: gamma-distributed transit times, maximum of the posterior',
+}
+
+/**
+ * A solver by a truncated spectrum.
+ *
+ * @param method - see `--dsc-deconvolution`
+ * @param n - number of voxels
+ * @param context - signals, artery, scale of flow [mL/100g/min per 1/s], times of slices
+ */
+export function truncatedSolver(
+  method: Exclude<Method, 'vm'>,
+  n: number,
+  context: {
+    readonly signals: Signals
+    readonly arterial: Arterial
+    readonly scale: number
+    readonly options: Options
+    readonly delayOf: SliceDelay
+  },
+): VoxelSolver {
+  const { signals, arterial, scale, options, delayOf } = context
+  const { frames, dt, baseline } = signals
+  const inverse = deconvolution(method, frames, dt, { oscillationLimit: options['dsc-oi-limit'] })
+  const isReady = inverse.prepare(arterial.curve)
+  const [cbf, mtt, tmax, delay] = [nothing(n), nothing(n), nothing(n), nothing(n)]
+  const se = { cbf: nothing(n), mtt: nothing(n), tmax: nothing(n), delay: null }
+  const status = new Uint8Array(n)
+  return {
+    solve(voxel, curve, sd) {
+      status[voxel] = 4
+      if (!isReady || !inverse.solve(curve)) return
+      status[voxel] = 1
+      inverse.errors({ sd, baseline })
+      const { values } = inverse
+      // The artery may lie in a slice that is acquired earlier or later than that of the voxel.
+      const shift = delayOf(voxel) - arterial.sliceDelay
+      cbf[voxel] = scale * values.flow
+      mtt[voxel] = values.transitTime
+      tmax[voxel] = values.tmax + shift
+      delay[voxel] = inverse.delay + shift
+      se.cbf[voxel] = scale * inverse.se.flow
+      se.mtt[voxel] = inverse.se.transitTime
+      se.tmax[voxel] = inverse.se.tmax
+    },
+    result: {
+      method,
+      cbf,
+      mtt,
+      tmax,
+      delay,
+      se,
+      status,
+      settings: {
+        EstimationAlgorithm: ALGORITHMS[method],
+        DelayInsensitive: method !== 'ssvd',
+        ...(method === 'osvd'
+          ? { OscillationLimit: options['dsc-oi-limit'] }
+          : { Truncation: DECONVOLUTION_DEFAULTS[method].truncation }),
+      },
+    },
+  }
+}
