@@ -7,6 +7,12 @@ import type { SliceDelay } from './timing.ts'
 /** Volumes at the end of the series by which recovery is judged. */
 export const TAIL = 10
 
+/** Peak over its noise from which a curve shows a bolus [1]. */
+const SEEN = 4
+
+/** Volume over its standard error from which blood has times [1]: those of less are undefined. */
+const FILLED = 2
+
 /** What the curve of a voxel looks like, shape (nVoxel) each; NaN where it does not show it. */
 export interface Shapes {
   /** To the peak from arrival, and from the first volume [s]. */
@@ -29,7 +35,7 @@ export interface Curves {
   readonly areaError: Float64Array
   /** Mean over the mask [1/s], shape (nVolume). */
   readonly mean: Float64Array
-  /** 0 outside, 1 a curve, 4 no signal, shape (nVoxel). */
+  /** 0 outside, 1 a curve, 4 no signal, 5 no blood beyond noise, shape (nVoxel). */
   readonly status: Uint8Array
 }
 
@@ -67,18 +73,22 @@ export function describeVoxels(
     status[v] = 1
     signals.noise(v, sd)
     describeCurve(curve, dt, baseline, found)
-    const start = dummies * dt + delayOf(v)
-    shape.ttp[v] = found.riseTime
-    shape.ttpscan[v] = start + found.timeToPeak
-    shape.bat[v] = start + found.arrival
-    shape.fwhm[v] = found.fwhm
-    shape.psr[v] = signalRecovery(last, signals.lastBaseline(), baseline[1], TAIL)
+    if (found.peak >= SEEN * sd[found.peakSample]!) {
+      const start = dummies * dt + delayOf(v)
+      shape.ttp[v] = found.riseTime
+      shape.ttpscan[v] = start + found.timeToPeak
+      shape.bat[v] = start + found.arrival
+      shape.fwhm[v] = found.fwhm
+      shape.psr[v] = signalRecovery(last, signals.lastBaseline(), baseline[1], TAIL)
+    }
     shape.drop[v] = signalDrop(last, signals.lastBaseline(), baseline[1])
     area[v] = trapezoid(curve, dt)
     areaError[v] = functionalError(weights, { sd, baseline })
     for (let k = 0; k < frames; k++) mean[k]! += curve[k]!
     count++
-    for (const solver of solvers) solver.solve(v, curve, sd)
+    const isFilled = area[v]! >= FILLED * areaError[v]!
+    if (!isFilled) status[v] = 5
+    for (const solver of solvers) solver.solve(v, curve, sd, isFilled)
   }
   return { shape, area, areaError, mean: mean.map(value => value / count), status }
 }

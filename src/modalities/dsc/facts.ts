@@ -105,8 +105,12 @@ function echoFacts({ series, options }: Run, source: Source): Fact[] {
   return [
     of('Echoes', 'Echoes', series.length, '1', 'the dataset'),
     of('EchoTime', 'Echo time', single, 's', asked === undefined ? from : '--dsc-te'),
-    of('FirstEchoTime', 'First echo time, for arteries', complete ? times[0]! : null, 's', from),
-    of('LastEchoTime', 'Last echo time, for tissue', complete ? times.at(-1)! : null, 's', from),
+    ...(series.length > 1
+      ? [
+          of('FirstEchoTime', 'First echo time, for arteries', complete ? times[0]! : null, 's', from),
+          of('LastEchoTime', 'Last echo time, for tissue', complete ? times.at(-1)! : null, 's', from),
+        ]
+      : []),
   ]
 }
 

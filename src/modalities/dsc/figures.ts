@@ -1,11 +1,13 @@
+import { quantile } from '../../numerics/statistics.ts'
 import type { Options } from '../../options.ts'
 import type { Figure } from '../../report/record.ts'
 import type { Unit } from '../../units.ts'
-import type { FigureOf, OutputName } from '../modality.ts'
+import type { FigureOf, OutputName, Prepared } from '../modality.ts'
 import type { DscAcquisition } from './acquisition.ts'
 import type { Fitted } from './fit.ts'
 import { LIMITS } from './limits.ts'
 import { OUTPUTS } from './maps.ts'
+import { valuesIn } from './regions.ts'
 
 /** Images that every run writes, by the names that the spine gives them. */
 const REFERENCE: OutputName = { desc: 'ref', suffix: 'dsc' }
@@ -13,6 +15,9 @@ const MASK: OutputName = { mod: true, desc: 'brain', suffix: 'mask' }
 const tissue = (label: string): OutputName => ({ mod: true, label, suffix: 'probseg' })
 
 type SliceFigure = FigureOf<Figure>
+
+/** Quantile of the reference image that is shown white behind arterial voxels [1]. */
+const BRIGHT = 0.98
 
 /** Curves of single arterial voxels that are drawn. */
 const DRAWN = 6
@@ -23,8 +28,15 @@ const DRAWN = 6
  * @param fitted - the fit
  * @param acquisition - time between volumes
  * @param options - which maps there are
+ * @param prepared - for the reference image
  */
-export function figuresOf(fitted: Fitted, acquisition: DscAcquisition, options: Options): SliceFigure[] {
+export function figuresOf(
+  fitted: Fitted,
+  acquisition: DscAcquisition,
+  options: Options,
+  { reference }: Prepared,
+): SliceFigure[] {
+  const bright = quantile(valuesIn(reference.values, fitted.regions.brain), BRIGHT)
   return [
     {
       kind: 'mosaic',
@@ -38,7 +50,7 @@ export function figuresOf(fitted: Fitted, acquisition: DscAcquisition, options: 
       contour: MASK,
     },
     courseFigure(fitted, acquisition),
-    ...arterialFigures(fitted),
+    ...arterialFigures(fitted, bright),
     ...mapFigures(fitted),
     ...leakageFigures(fitted, options),
     ...histograms(fitted),
@@ -68,7 +80,7 @@ function courseFigure({ course, bolus }: Fitted, { timing }: DscAcquisition): Sl
   }
 }
 
-function arterialFigures({ arterial, signals, mean }: Fitted): SliceFigure[] {
+function arterialFigures({ arterial, signals, mean }: Fitted, bright: number): SliceFigure[] {
   if (!arterial) return []
   const { curve, voxels, vein, from, quality } = arterial
   const x = { label: 'time [s]', values: Array.from(curve, (_, k) => (k + signals.dummies) * signals.dt) }
@@ -111,7 +123,7 @@ function arterialFigures({ arterial, signals, mean }: Fitted): SliceFigure[] {
     caption:
       'They should lie in or beside large arteries (middle cerebral or carotid), outside pathology. In tissue, in a sinus or at the edge of the brain they are wrong: give a mask with --dsc-aif FILE.',
     image: REFERENCE,
-    window: 'auto',
+    window: [0, bright],
     colours: 'grey',
     unit: 'a.u.',
     contour: OUTPUTS.aif,

@@ -96,7 +96,7 @@ function fitRun(run: Run, acquisition: DscAcquisition, prepared: Prepared, place
     parameters: dscParameters(acquisition, run, fitted),
     equation: equationOf(acquisition, fitted),
     quality: qualityOf(fitted, prepared),
-    figures: figuresOf(fitted, acquisition, options),
+    figures: figuresOf(fitted, acquisition, options, prepared),
     paragraphs,
     references: citedIn(paragraphs),
     problems,

@@ -30,8 +30,8 @@ export interface Perfused {
 
 /** Solves one voxel after the other, whose curve {@link Signals.tissue} has read. */
 export interface VoxelSolver {
-  /** Deconvolve the curve of a voxel; `sd` is the noise of its samples. */
-  solve(voxel: number, curve: Float64Array, sd: Float64Array): void
+  /** Deconvolve the curve of a voxel; `sd` is the noise of its samples. Without blood beyond noise its times are undefined. */
+  solve(voxel: number, curve: Float64Array, sd: Float64Array, isFilled: boolean): void
   readonly result: Perfused
 }
 
@@ -71,19 +71,20 @@ export function truncatedSolver(
   const se = { cbf: nothing(n), mtt: nothing(n), tmax: nothing(n), delay: null }
   const status = new Uint8Array(n)
   return {
-    solve(voxel, curve, sd) {
+    solve(voxel, curve, sd, isFilled) {
       status[voxel] = 4
       if (!isReady || !inverse.solve(curve)) return
-      status[voxel] = 1
       inverse.errors({ sd, baseline })
       const { values } = inverse
+      cbf[voxel] = scale * values.flow
+      se.cbf[voxel] = scale * inverse.se.flow
+      status[voxel] = isFilled ? 1 : 5
+      if (!isFilled) return
       // The artery may lie in a slice that is acquired earlier or later than that of the voxel.
       const shift = delayOf(voxel) - arterial.sliceDelay
-      cbf[voxel] = scale * values.flow
       mtt[voxel] = values.transitTime
       tmax[voxel] = values.tmax + shift
       delay[voxel] = inverse.delay + shift
-      se.cbf[voxel] = scale * inverse.se.flow
       se.mtt[voxel] = inverse.se.transitTime
       se.tmax[voxel] = inverse.se.tmax
     },

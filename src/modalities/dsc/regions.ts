@@ -38,7 +38,7 @@ export function regionsOf({ mask, reference }: Prepared, placed: Placed): Region
     gm: within(mask, placed.gm?.[0], LIMITS.tissue),
     wm: within(mask, placed.wm?.[0], LIMITS.tissue),
     csf,
-    normalWhite: white && normalAppearing(white, lesion, healthy, grid),
+    normalWhite: white && normalAppearing(inner(white, grid.shape), { lesion, healthy }, grid),
   }
 }
 
@@ -56,22 +56,23 @@ function dilated(region: Uint8Array, grid: Grid, distance: number): Uint8Array {
   return region.map((_, v) => (away[v]! <= distance * distance ? 1 : 0))
 }
 
-/** White matter whose neighbours in the slice are white, away from pathology, opposite to it. */
+/** White matter whose neighbours in the slice are white. */
+function inner(white: Uint8Array, [ni, nj]: Grid['shape']): Uint8Array {
+  return white.map((value, v) => {
+    const [i, j] = [v % ni, Math.floor(v / ni) % nj]
+    const isEdge = value !== 1 || i === 0 || j === 0 || i === ni - 1 || j === nj - 1
+    return isEdge || white[v - 1] !== 1 || white[v + 1] !== 1 || white[v - ni] !== 1 || white[v + ni] !== 1 ? 0 : 1
+  })
+}
+
+/** Voxels of a region away from pathology, and opposite to it where it is on one side. */
 export function normalAppearing(
-  white: Uint8Array,
-  lesion: Uint8Array | null,
-  healthy: Uint8Array,
+  region: Uint8Array,
+  { lesion, healthy }: Pick<Regions, 'lesion' | 'healthy'>,
   grid: Grid,
 ): Uint8Array {
-  const [ni, nj] = grid.shape
-  const sides = lesion ? sideOf(lesion, healthy, grid) : null
-  return white.map((value, v) => {
-    if (value !== 1 || healthy[v] !== 1) return 0
-    const [i, j] = [v % ni, Math.floor(v / ni) % nj]
-    const isEdge = i === 0 || j === 0 || i === ni - 1 || j === nj - 1
-    if (isEdge || white[v - 1] !== 1 || white[v + 1] !== 1 || white[v - ni] !== 1 || white[v + ni] !== 1) return 0
-    return sides === null || sides(v) < 0 ? 1 : 0
-  })
+  const side = lesion ? sideOf(lesion, healthy, grid) : null
+  return region.map((value, v) => (value === 1 && healthy[v] === 1 && (side === null || side(v) < 0) ? 1 : 0))
 }
 
 /** On which side a voxel lies, positive on that of a lesion; null where a lesion is on both. */

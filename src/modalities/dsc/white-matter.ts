@@ -76,6 +76,5 @@ function guessed(regions: Regions, { area, timeToPeak }: Shown, grid: Grid): Uin
   const candidates = tissue.map((inside, v) =>
     inside === 1 && area[v]! >= low && area[v]! <= high && Math.abs(timeToPeak[v]! - usual) <= reach ? 1 : 0,
   )
-  const inner = normalAppearing(candidates, regions.lesion, regions.healthy, grid)
-  return valuesIn(area, inner).length >= LIMITS.whiteMatter ? inner : candidates
+  return normalAppearing(candidates, regions, grid)
 }
