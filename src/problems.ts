@@ -249,7 +249,7 @@ export const PROBLEMS = {
     says: 'A method was asked for whose result depends on the delay of the bolus.',
   },
   LEAKAGE_UNKNOWN: {
-    severity: 'warning',
+    severity: 'partial',
     says: 'Leakage correction was asked for and could not be computed; the uncorrected map stands alone.',
   },
   WHITE_MATTER_GUESSED: {

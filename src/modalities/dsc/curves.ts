@@ -1,5 +1,7 @@
+import { arterialScore } from '../../kinetics/dsc-blood.ts'
 import { type CurveShape, describeCurve, NO_SHAPE, signalDrop, signalRecovery } from '../../kinetics/dsc-curve.ts'
 import { functionalError, trapezoid } from '../../kinetics/dsc-deconvolution.ts'
+import { mean } from '../../numerics/statistics.ts'
 import type { VoxelSolver } from './perfuse.ts'
 import type { Signals } from './signals.ts'
 import type { SliceDelay } from './timing.ts'
@@ -33,6 +35,12 @@ export interface Curves {
   /** Area under the curve over the whole record, with its standard error [1], shape (nVoxel). */
   readonly area: Float64Array
   readonly areaError: Float64Array
+  /** Largest value, mean of the last ten, and the noise of a sample before the bolus [1/s], shape (nVoxel). */
+  readonly peak: Float64Array
+  readonly tail: Float64Array
+  readonly noise: Float64Array
+  /** Arterial score [1/s³], shape (nVoxel). */
+  readonly score: Float64Array
   /** Mean over the mask [1/s], shape (nVolume). */
   readonly mean: Float64Array
   /** 0 outside, 1 a curve, 4 no signal, 5 no blood beyond noise, shape (nVoxel). */
@@ -57,11 +65,11 @@ export function describeVoxels(
   const n = mask.length
   const make = () => new Float64Array(n).fill(Number.NaN)
   const shape = { ttp: make(), ttpscan: make(), bat: make(), fwhm: make(), psr: make(), drop: make() }
-  const [area, areaError] = [make(), make()]
+  const [area, areaError, peak, tail, noise, score] = [make(), make(), make(), make(), make(), make()]
   const status = new Uint8Array(n)
   const curve = new Float64Array(frames)
   const sd = new Float64Array(frames)
-  const mean = new Float64Array(frames)
+  const total = new Float64Array(frames)
   const weights = new Float64Array(frames).fill(dt)
   weights[0] = weights[frames - 1] = dt / 2
   const found: CurveShape = { ...NO_SHAPE }
@@ -83,12 +91,16 @@ export function describeVoxels(
     }
     shape.drop[v] = signalDrop(last, signals.lastBaseline(), baseline[1])
     area[v] = trapezoid(curve, dt)
+    peak[v] = found.peak
+    tail[v] = mean(curve.subarray(frames - TAIL))
+    noise[v] = sd[0]!
+    score[v] = arterialScore(found)
     areaError[v] = functionalError(weights, { sd, baseline })
-    for (let k = 0; k < frames; k++) mean[k]! += curve[k]!
+    for (let k = 0; k < frames; k++) total[k]! += curve[k]!
     count++
     const isFilled = area[v]! >= FILLED * areaError[v]!
     if (!isFilled) status[v] = 5
     for (const solver of solvers) solver.solve(v, curve, sd, isFilled)
   }
-  return { shape, area, areaError, mean: mean.map(value => value / count), status }
+  return { shape, area, areaError, peak, tail, noise, score, mean: total.map(value => value / count), status }
 }

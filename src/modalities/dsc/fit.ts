@@ -1,16 +1,17 @@
 import { type Bolus, findBolus } from '../../kinetics/dsc-bolus.ts'
 import { trapezoid } from '../../kinetics/dsc-deconvolution.ts'
 import type { Options } from '../../options.ts'
-import { bad, type Checked, good, type Problem } from '../../problems.ts'
+import { bad, type Checked, good, type Problem, problem } from '../../problems.ts'
 import { PER_100G, PER_100G_PER_MIN } from '../../units.ts'
 import type { Placed, Prepared } from '../modality.ts'
 import type { DscAcquisition } from './acquisition.ts'
 import { type Arterial, arterialOf } from './arterial.ts'
 import { checkBolus } from './checks.ts'
 import { describeVoxels, type Shapes } from './curves.ts'
+import { baseName } from './fields.ts'
 import { type Headline, headlineOf } from './headline.ts'
 import { type Leakage, leakageOf, type Reference, referenceOf } from './leakage.ts'
-import { type Local, localSolver } from './local.ts'
+import { type Local, localPerfusion } from './local.ts'
 import { correctionOf, isScaled } from './maps.ts'
 import { type Perfused, truncatedSolver } from './perfuse.ts'
 import { meanCourse } from './prepare.ts'
@@ -87,14 +88,9 @@ export function fitSeries(
   const context = arterial && { signals, arterial, scale, options, delayOf, echoTimes: acquisition.echoTimes }
   const method = options['dsc-deconvolution']
   const solver = context && (method === 'vm' ? vascularSolver(n, context) : truncatedSolver(method, n, context))
-  const local = context && options['dsc-aif'] === 'local' ? localSolver(n, context, regions, image.grid) : null
-  const curves = describeVoxels(
-    signals,
-    mask,
-    delayOf,
-    [solver, local].filter(one => one !== null),
-  )
-  const reference = referenceOf(signals, regions, curves)
+  const curves = describeVoxels(signals, mask, delayOf, solver ? [solver] : [])
+  const local = context && options['dsc-aif'] === 'local' ? localPerfusion(context, curves, regions, image.grid) : null
+  const reference = referenceOf(signals, regions, curves, delayOf)
   const correction = correctionOf(options)
   const areaScale = scaled && arterial ? (PER_100G * gain) / trapezoid(arterial.curve, signals.dt) : null
   const volume =
@@ -104,9 +100,10 @@ export function fitSeries(
           cbv: curves.area.map(area => areaScale * area),
           se: curves.areaError.map(error => areaScale * error),
         }
+  if (correction && !reference) problems.push(withoutReference(acquisition.image))
   const leakage =
     correction && reference
-      ? leakageOf({ correction, signals, regions, reference, curves, areaScale, acquisition, grid: image.grid })
+      ? leakageOf(correction, { signals, curves, reference, areaScale, delayOf, grid: image.grid })
       : null
   const normal = normalWhiteMatter(
     regions,
@@ -115,7 +112,7 @@ export function fitSeries(
     acquisition.image,
     problems,
   )
-  const status = solver?.result.status ?? curves.status
+  const status = solver ? curves.status.map((code, v) => (code === 4 ? code : solver.result.status[v]!)) : curves.status
   const headline = headlineOf({
     area: curves.area,
     leakage,
@@ -137,7 +134,7 @@ export function fitSeries(
     scaling: acquisition.scaling,
     quantification: isAbsolute ? 'absolute' : 'relative',
     perfused: solver?.result ?? null,
-    local: local?.result ?? null,
+    local,
     volume,
     area: curves.area,
     leakage,
@@ -147,4 +144,12 @@ export function fitSeries(
     status,
     problems,
   })
+}
+
+function withoutReference(image: string): Problem {
+  return problem(
+    'LEAKAGE_UNKNOWN',
+    `${baseName(image)}: too little tissue that does not enhance was found to tell leakage by: CBV is written without correction only; check the mask and the mask of pathology.`,
+    { file: image },
+  )
 }

@@ -38,7 +38,7 @@ export function headlineOf(parts: {
 }): Headline {
   const { area, leakage, normal, perfused, regions, isDeclared } = parts
   const corrected = area.map((_, v) => {
-    if (leakage?.status[v] !== 1) return 0
+    if (leakage?.status[v] !== 1 && leakage?.status[v] !== 2) return 0
     return isDeclared || regions.lesion?.[v] === 1 || leakage.seen[v] === 1 ? 1 : 0
   })
   const volume = area.map((value, v) => (corrected[v] === 1 ? leakage!.area[v]! : value))

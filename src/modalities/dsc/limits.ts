@@ -25,6 +25,8 @@ export const LIMITS = {
   /** Delay against the reference, and width over that of the reference, from which leakage cannot be told [s], [1]. */
   late: 2,
   wide: 1.5,
+  /** K2 over its standard error from which it is not 0 [1]. */
+  present: 2,
   /** K2 over its standard error from which a voxel counts as leaking [1], and the volume of such voxels that is believed [mL]. */
   leaking: 5,
   leakingVolume: 1,

@@ -45,32 +45,45 @@ export const ALGORITHMS: Readonly<Record<Method, string>> = {
   vm: 'Vascular model: gamma-distributed transit times, maximum of the posterior',
 }
 
+/** What solvers work with. */
+export interface SolverContext {
+  readonly signals: Signals
+  readonly arterial: Arterial
+  /** Report unit of flow over [1/s]. */
+  readonly scale: number
+  readonly options: Options
+  readonly delayOf: SliceDelay
+  /** Rising [s], shape (nEcho). */
+  readonly echoTimes: readonly number[]
+}
+
+/** A solver whose arterial curve can be changed between voxels. */
+export interface TruncatedSolver extends VoxelSolver {
+  /** Take another arterial curve, and the time of its slices after the first of the volume [s]. */
+  use(curve: Float64Array, sliceDelay: number): void
+}
+
 /**
- * A solver by a truncated spectrum.
+ * A solver by a truncated spectrum, with the arterial curve of the run.
  *
  * @param method - see `--dsc-deconvolution`
  * @param n - number of voxels
- * @param context - signals, artery, scale of flow [mL/100g/min per 1/s], times of slices
+ * @param context - see {@link SolverContext}
  */
-export function truncatedSolver(
-  method: Exclude<Method, 'vm'>,
-  n: number,
-  context: {
-    readonly signals: Signals
-    readonly arterial: Arterial
-    readonly scale: number
-    readonly options: Options
-    readonly delayOf: SliceDelay
-  },
-): VoxelSolver {
+export function truncatedSolver(method: Exclude<Method, 'vm'>, n: number, context: SolverContext): TruncatedSolver {
   const { signals, arterial, scale, options, delayOf } = context
   const { frames, dt, baseline } = signals
   const inverse = deconvolution(method, frames, dt, { oscillationLimit: options['dsc-oi-limit'] })
-  const isReady = inverse.prepare(arterial.curve)
+  let isReady = inverse.prepare(arterial.curve)
+  let arterialDelay = arterial.sliceDelay
   const [cbf, mtt, tmax, delay] = [nothing(n), nothing(n), nothing(n), nothing(n)]
   const se = { cbf: nothing(n), mtt: nothing(n), tmax: nothing(n), delay: null }
   const status = new Uint8Array(n)
   return {
+    use(curve, sliceDelay) {
+      isReady = inverse.prepare(curve)
+      arterialDelay = sliceDelay
+    },
     solve(voxel, curve, sd, isFilled) {
       status[voxel] = 4
       if (!isReady || !inverse.solve(curve)) return
@@ -81,7 +94,7 @@ export function truncatedSolver(
       status[voxel] = isFilled ? 1 : 5
       if (!isFilled) return
       // The artery may lie in a slice that is acquired earlier or later than that of the voxel.
-      const shift = delayOf(voxel) - arterial.sliceDelay
+      const shift = delayOf(voxel) - arterialDelay
       mtt[voxel] = values.transitTime
       tmax[voxel] = values.tmax + shift
       delay[voxel] = inverse.delay + shift

@@ -76,7 +76,10 @@ describe('series', () => {
 
   it('are looked for session by session', () => {
     expect(
-      seriesOf({ 'sub-01/ses-1/perf/sub-01_ses-1_dsc.nii.gz': null, 'sub-01/ses-2/perf/sub-01_ses-2_DSC.nii.gz': null }),
+      seriesOf({
+        'sub-01/ses-1/perf/sub-01_ses-1_dsc.nii.gz': null,
+        'sub-01/ses-2/perf/sub-01_ses-2_DSC.nii.gz': null,
+      }),
     ).toEqual([['sub-01/ses-1/perf/sub-01_ses-1_dsc.nii.gz'], ['sub-01/ses-2/perf/sub-01_ses-2_DSC.nii.gz']])
   })
 
@@ -118,7 +121,8 @@ describe('companions', () => {
     find(files)
       .runs[0]?.roles.find(request => request.role === role)
       ?.raw.map(({ path }) => path)
-  const aif = (...files: string[]) => raw({ [DSC]: null, ...Object.fromEntries(files.map(path => [path, null])) }, 'aif')
+  const aif = (...files: string[]) =>
+    raw({ [DSC]: null, ...Object.fromEntries(files.map(path => [path, null])) }, 'aif')
 
   it('are an arterial mask or table of the series, in any case', () => {
     expect(aif('sub-01/perf/sub-01_aif.tsv')).toEqual(['sub-01/perf/sub-01_aif.tsv'])
