@@ -132,6 +132,28 @@ describe('choices', () => {
     expect(Math.abs(meanOver(mapOf(single, undefined, 'rcbv'), 'gm') - 2)).toBeGreaterThan(0.2)
   })
 
+  it('local arterial inputs stand beside the global one, whose Tmax stays as it is', () => {
+    const local = compute(runOf(undefined, { ...NO_LEAKAGE, 'dsc-aif': 'local' }), [volumeOf()], white).result
+    const usual = compute(runOf(undefined, NO_LEAKAGE), [volumeOf()], white).result
+    expect(mapOf(local, 'osvd', 'tmax').values).toEqual(mapOf(usual, 'osvd', 'tmax').values)
+    for (const param of ['cbf', 'mtt', 'tmax'])
+      expect(meanOver(mapOf(local, 'osvd', param, 'localaif'), 'gm')).toBeCloseTo(
+        meanOver(mapOf(usual, 'osvd', param), 'gm'),
+        -1,
+      )
+  })
+
+  it('a curve scaled to the vein makes CBF and CBV absolute', () => {
+    const vein = maskOf(v => kindOf(v) === 'wm' && v % 14 > 11)
+    const acquired = {
+      more: (_: unknown, v: number, time: number) =>
+        vein.data[v] === 1 ? 8 * Math.max(0, 1 - Math.abs(time - 60) / 8) * 4 : 0,
+    }
+    const { result } = compute(runOf(undefined, { ...NO_LEAKAGE, 'dsc-aif-scale': 'vof' }), [volumeOf(acquired)], white)
+    expect(mapOf(result, 'osvd', 'cbf').sidecar).toMatchObject({ Quantification: 'absolute' })
+    expect(result?.parameters.find(({ name }) => name === 'VenousScale')?.value).toBeGreaterThan(1)
+  })
+
   it('smoothing stays within the mask', () => {
     const { result } = compute(runOf(undefined, { ...NO_LEAKAGE, smooth: 4 }), [volumeOf()], white)
     expect(meanOver(mapOf(result, undefined, 'rcbv'), 'gm')).toBeGreaterThan(1.5)
