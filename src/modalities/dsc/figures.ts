@@ -192,7 +192,7 @@ function mapFigures({ perfused, local, normal, headline }: Fitted): SliceFigure[
               id: 'tmax',
               title: 'Tmax',
               caption:
-                'By the global arterial input, at all places. About 1 to 4 s in healthy brain; more is delay, dispersion or a long transit time. Fluid is noise.',
+                'By the global arterial input, at all places. About 1 to 4 s in healthy brain; more is delay, dispersion or a long transit time. Without a value where there is no blood beyond noise.',
             },
             [0, 12],
             's',

@@ -48,13 +48,13 @@ export function headlineOf(parts: {
   }
   const isEnhancing = isDeclared || regions.lesion !== null || (leakage?.seen.includes(1) ?? false)
   const where = isDeclared
-    ? 'the whole brain, where leakage can be told: the sidecar declares enhancement'
-    : `${regions.lesion ? 'the mask of pathology, and ' : ''}where leakage is seen and can be told`
+    ? 'wherever leakage can be told: the sidecar declares enhancement'
+    : `${regions.lesion ? 'in the mask of pathology, and ' : ''}where leakage is seen and can be told`
   return {
     rcbv: over(volume),
     rcbf: perfused && over(perfused.cbf),
     corrected: Uint8Array.from(corrected),
-    words: leakage && isEnhancing ? `${leakage.correction} in ${where}; elsewhere none` : 'none',
+    words: leakage && isEnhancing ? `${leakage.correction} ${where}; elsewhere none` : 'none',
     isEnhancing,
   }
 }
