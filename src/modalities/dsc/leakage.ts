@@ -137,7 +137,10 @@ export function leakageOf(
   const plainAt = isBidirectional ? fitsBySlice(reference, signals, false) : fitAt
   const curve = new Float64Array(signals.frames)
   for (let v = 0; v < n; v++) {
-    if (status[v] !== 1 || !signals.tissue(v, curve)) continue
+    // Leakage can take all of the area away: then the peak tells that there is blood.
+    const isSeen = status[v] === 1 || (status[v] === 5 && Number.isFinite(curves.shape.bat[v]!))
+    if (!isSeen || !signals.tissue(v, curve)) continue
+    status[v] = 1
     const [fit, plain] = [fitAt(delayOf(v)), plainAt(delayOf(v))]
     if (!plain.solve(curve)) {
       status[v] = 4
