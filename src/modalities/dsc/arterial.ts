@@ -14,6 +14,9 @@ import type { SliceDelay } from './timing.ts'
 /** Voxels of an artery at the most. */
 const MOST = 10
 
+/** Voxels whose signal falls to the noise from which an artery may have been left out for it. */
+const LEFT_OUT = 5
+
 /** The arterial input of a run. */
 export interface Arterial {
   /** As it is deconvolved with [1/s], or [mM] where it was given so, shape (nVolume). */
@@ -171,7 +174,7 @@ function remarks({ quality, clipped, voxels, from }: Arterial, image: string): P
         { file: image },
       ),
     )
-  else if (clipped.searched >= MOST && from === 'automatic')
+  else if (clipped.searched >= LEFT_OUT && from === 'automatic')
     found.push(
       problem(
         'AIF_SATURATED',

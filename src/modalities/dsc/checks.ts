@@ -20,7 +20,7 @@ export function checkBolus(bolus: Bolus, { image, timing, frames }: DscAcquisiti
   const drop = 100 * bolus.drop
   const noise = 100 * (bolus.sd / bolus.level)
   if (!(drop >= percent) || (before >= LIMITS.baseline && drop < sigmas * noise)) {
-    const size = Number.isFinite(drop) ? `drops by ${digits(drop)} % at the most` : 'is no number'
+    const size = Number.isFinite(drop) ? `drops by ${digits(Math.max(0, drop))} % at the most` : 'is no number'
     const message = `${name}: no bolus was found: the mean signal of the brain ${size}, and ${percent} % or more and ${sigmas} times its noise are needed; check that contrast agent was given and arrived (a closed line gives this).`
     return bad(problem('BOLUS_MISSING', message, { file: image }))
   }

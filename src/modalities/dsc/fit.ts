@@ -19,7 +19,6 @@ import { type Regions, regionsOf } from './regions.ts'
 import type { Scaling } from './settings.ts'
 import { readSignals, type Signals, smoothed } from './signals.ts'
 import { sliceDelay } from './timing.ts'
-import { vascularSolver } from './vascular.ts'
 import { type Normal, normalWhiteMatter } from './white-matter.ts'
 
 /** What a fit gives. */
@@ -87,7 +86,7 @@ export function fitSeries(
   const n = mask.length
   const context = arterial && { signals, arterial, scale, options, delayOf, echoTimes: acquisition.echoTimes }
   const method = options['dsc-deconvolution']
-  const solver = context && (method === 'vm' ? vascularSolver(n, context) : truncatedSolver(method, n, context))
+  const solver = context && method !== 'vm' ? truncatedSolver(method, n, context) : null
   const curves = describeVoxels(signals, mask, delayOf, solver ? [solver] : [])
   const local = context && options['dsc-aif'] === 'local' ? localPerfusion(context, curves, regions, image.grid) : null
   const reference = referenceOf(signals, regions, curves, delayOf)

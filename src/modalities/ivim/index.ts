@@ -6,7 +6,7 @@ import { ivimFacts } from './facts.ts'
 import { figuresOf } from './figures.ts'
 import { findSeries } from './find.ts'
 import { fitSeries } from './fit.ts'
-import { mapsOf, outputNames } from './maps.ts'
+import { mapName, mapsOf, outputNames } from './maps.ts'
 import { equationOf, paragraphsOf } from './methods.ts'
 import { ivimParameters } from './parameters.ts'
 import { ivimPhantom } from './phantom.ts'
@@ -42,7 +42,7 @@ export const ivim: Modality = {
   title: 'Intravoxel incoherent motion',
   datatype: 'dwi',
   suffix: 'dwi',
-  provides: {},
+  provides: { adc: mapName('ADC') },
   options: OPTIONS_USED,
   stage: {
     stage: '2',
