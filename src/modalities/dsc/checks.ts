@@ -64,7 +64,7 @@ export function checkResult(fitted: Fitted, grid: Grid, { image }: DscAcquisitio
     found.push(
       problem(
         'DELAY_SENSITIVE',
-        `${name}: --dsc-deconvolution ssvd depends on the delay of the bolus: between a delay of −3 and of 6 s its CBF falls to half; use osvd, csvd or vm.`,
+        `${name}: --dsc-deconvolution ssvd depends on the delay of the bolus: between a delay of −3 and of 6 s its CBF falls to half; use osvd or csvd.`,
         { file: image },
       ),
     )

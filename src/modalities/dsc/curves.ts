@@ -48,18 +48,18 @@ export interface Curves {
 }
 
 /**
- * Look at the curve of each voxel of the mask once: its shape, its area, and what the solvers make of it.
+ * Look at the curve of each voxel of the mask once: its shape, its area, and what the deconvolution makes of it.
  *
  * @param signals - of the run
  * @param mask - 1 inside, shape (nVoxel)
  * @param delayOf - acquisition times of slices
- * @param solvers - deconvolutions to do on the way
+ * @param solver - a deconvolution to do on the way; null for none
  */
 export function describeVoxels(
   signals: Signals,
   mask: Uint8Array,
   delayOf: SliceDelay,
-  solvers: readonly VoxelSolver[],
+  solver: VoxelSolver | null,
 ): Curves {
   const { frames, dt, baseline, dummies, last } = signals
   const n = mask.length
@@ -100,7 +100,7 @@ export function describeVoxels(
     count++
     const isFilled = area[v]! >= FILLED * areaError[v]!
     if (!isFilled) status[v] = 5
-    for (const solver of solvers) solver.solve(v, curve, sd, isFilled)
+    solver?.solve(v, curve, sd, isFilled)
   }
   return { shape, area, areaError, peak, tail, noise, score, mean: total.map(value => value / count), status }
 }

@@ -190,7 +190,7 @@ const LOW_FLIP = [24, 36] as const
  * @param run - for its metadata and options
  */
 export function learntFacts(fitted: Fitted, run: Run): Fact[] {
-  const { bolus, signals, arterial, headline, leakage, mean } = fitted
+  const { bolus, signals, arterial, headline, leakage, mean, problems } = fitted
   const source = run.series[0]
   const flip = source ? numberIn(source, 'FlipAngle') : null
   const isLow = flip !== null && flip >= LOW_FLIP[0] && flip <= LOW_FLIP[1]
@@ -204,7 +204,11 @@ export function learntFacts(fitted: Fitted, run: Run): Fact[] {
     learnt('SignalDrop', 'Drop of the mean signal', tenth(100 * bolus.drop), '%'),
     learnt('ArrivalTime', 'Arrival of the bolus', tenth(bolus.arrival), 's'),
     learnt('AIFVoxels', 'Arterial voxels', arterial?.voxels?.length ?? null),
-    learnt('AIFSaturated', 'Arterial signal falls to the noise', isDrawn ? arterial.clipped.chosen > 0 : null),
+    learnt(
+      'AIFSaturated',
+      'Arterial signal falls to the noise',
+      isDrawn ? problems.some(({ code }) => code === 'AIF_SATURATED') : null,
+    ),
     learnt('AIFWidth', 'Arterial width at half maximum', arterial ? tenth(arterial.quality.fwhm) : null, 's'),
     learnt(
       'AIFLead',

@@ -6,7 +6,7 @@ import type { FigureOf, OutputName, Prepared } from '../modality.ts'
 import type { DscAcquisition } from './acquisition.ts'
 import type { Fitted } from './fit.ts'
 import { LIMITS } from './limits.ts'
-import { OUTPUTS } from './maps.ts'
+import { OUTPUTS } from './outputs.ts'
 import { valuesIn } from './regions.ts'
 
 /** Images that every run writes, by the names that the spine gives them. */
@@ -51,7 +51,8 @@ export function figuresOf(
     },
     courseFigure(fitted, acquisition),
     ...arterialFigures(fitted, bright),
-    ...mapFigures(fitted),
+    ...ratioFigures(fitted),
+    ...timeFigures(fitted),
     ...leakageFigures(fitted, options),
     ...histograms(fitted),
   ]
@@ -141,36 +142,27 @@ function mosaic(
   return { kind: 'mosaic', ...words, image, window, colours: 'viridis', unit, ...more }
 }
 
-function mapFigures({ perfused, local, normal, headline }: Fitted): SliceFigure[] {
-  const ratios = normal
-    ? [
-        mosaic(
-          OUTPUTS.rcbv,
-          {
-            id: 'rcbv',
-            title: 'rCBV (white matter is 1)',
-            caption: `Leakage correction: ${headline.words}. White matter should look even and about 1, cortex about 2; vessels are brightest.`,
-          },
-          [0, 5],
-          '1',
-        ),
-        ...(headline.rcbf
-          ? [
-              mosaic(
-                OUTPUTS.rcbf,
-                {
-                  id: 'rcbf',
-                  title: 'rCBF (white matter is 1)',
-                  caption: 'Cortex should stand out from white matter.',
-                },
-                [0, 5],
-                '1',
-              ),
-            ]
-          : []),
-      ]
-    : []
-  if (!perfused) return ratios
+/** The ratios to white matter. */
+function ratioFigures({ normal, headline }: Fitted): SliceFigure[] {
+  if (!normal) return []
+  const rcbv = mosaic(
+    OUTPUTS.rcbv,
+    {
+      id: 'rcbv',
+      title: 'rCBV (white matter is 1)',
+      caption: `Leakage correction: ${headline.words}. White matter should look even and about 1, cortex about 2; vessels are brightest.`,
+    },
+    [0, 5],
+    '1',
+  )
+  if (!headline.rcbf) return [rcbv]
+  const words = { id: 'rcbf', title: 'rCBF (white matter is 1)', caption: 'Cortex should stand out from white matter.' }
+  return [rcbv, mosaic(OUTPUTS.rcbf, words, [0, 5], '1')]
+}
+
+/** Transit time, Tmax, delay. */
+function timeFigures({ perfused, local }: Fitted): SliceFigure[] {
+  if (!perfused) return []
   const { method } = perfused
   const times = [
     mosaic(
@@ -184,21 +176,17 @@ function mapFigures({ perfused, local, normal, headline }: Fitted): SliceFigure[
       [0, 15],
       's',
     ),
-    ...(perfused.tmax
-      ? [
-          mosaic(
-            OUTPUTS.tmax(method),
-            {
-              id: 'tmax',
-              title: 'Tmax',
-              caption:
-                'By the global arterial input, at all places. About 1 to 4 s in healthy brain; more is delay, dispersion or a long transit time. Without a value where there is no blood beyond noise.',
-            },
-            [0, 12],
-            's',
-          ),
-        ]
-      : []),
+    mosaic(
+      OUTPUTS.tmax(method),
+      {
+        id: 'tmax',
+        title: 'Tmax',
+        caption:
+          'By the global arterial input, at all places. About 1 to 4 s in healthy brain; more is delay, dispersion or a long transit time. Without a value where there is no blood beyond noise.',
+      },
+      [0, 12],
+      's',
+    ),
     mosaic(
       OUTPUTS.delay(method),
       { id: 'delay', title: 'Delay', caption: 'Arrival of the blood after the artery.' },
@@ -207,22 +195,11 @@ function mapFigures({ perfused, local, normal, headline }: Fitted): SliceFigure[
       { colours: 'diverging' },
     ),
   ]
-  const nearby = local
-    ? [
-        mosaic(
-          OUTPUTS.tmax(local.method, 'localaif'),
-          {
-            id: 'tmax-local',
-            title: 'Tmax by local arterial inputs',
-            caption:
-              'Beside that by the global one: what delay and dispersion up to the local artery were is taken out. Its thresholds have no clinical meaning.',
-          },
-          [0, 12],
-          's',
-        ),
-      ]
-    : []
-  return [...ratios, ...times, ...nearby]
+  if (!local) return times
+  const caption =
+    'Beside that by the global one: delay and dispersion up to the local artery are taken out. Its thresholds have no clinical meaning.'
+  const words = { id: 'tmax-local', title: 'Tmax by local arterial inputs', caption }
+  return [...times, mosaic(OUTPUTS.tmax(local.method, 'localaif'), words, [0, 12], 's')]
 }
 
 function leakageFigures({ leakage, volume }: Fitted, options: Options): SliceFigure[] {
@@ -288,6 +265,6 @@ function histograms({ perfused, regions, normal }: Fitted): SliceFigure[] {
   })
   return [
     ...(normal ? [of('rcbv', 'rCBV', OUTPUTS.rcbv, '1', [-1, 6])] : []),
-    ...(perfused?.tmax ? [of('tmax', 'Tmax', OUTPUTS.tmax(perfused.method), 's', [-4, 14])] : []),
+    ...(perfused ? [of('tmax', 'Tmax', OUTPUTS.tmax(perfused.method), 's', [-4, 14])] : []),
   ]
 }

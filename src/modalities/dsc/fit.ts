@@ -1,3 +1,4 @@
+import type { Grid } from '../../image/volume.ts'
 import { type Bolus, findBolus } from '../../kinetics/dsc-bolus.ts'
 import { trapezoid } from '../../kinetics/dsc-deconvolution.ts'
 import type { Options } from '../../options.ts'
@@ -7,18 +8,18 @@ import type { Placed, Prepared } from '../modality.ts'
 import type { DscAcquisition } from './acquisition.ts'
 import { type Arterial, arterialOf } from './arterial.ts'
 import { checkBolus } from './checks.ts'
-import { describeVoxels, type Shapes } from './curves.ts'
+import { type Curves, describeVoxels, type Shapes } from './curves.ts'
 import { baseName } from './fields.ts'
 import { type Headline, headlineOf } from './headline.ts'
 import { type Leakage, leakageOf, type Reference, referenceOf } from './leakage.ts'
 import { type Local, localPerfusion } from './local.ts'
-import { correctionOf, isScaled } from './maps.ts'
+import { correctionOf, isScaled, methodOf } from './outputs.ts'
 import { type Perfused, truncatedSolver } from './perfuse.ts'
 import { meanCourse } from './prepare.ts'
 import { type Regions, regionsOf } from './regions.ts'
 import type { Scaling } from './settings.ts'
 import { readSignals, type Signals, smoothed } from './signals.ts'
-import { sliceDelay } from './timing.ts'
+import { type SliceDelay, sliceDelay } from './timing.ts'
 import { type Normal, normalWhiteMatter } from './white-matter.ts'
 
 /** What a fit gives. */
@@ -38,8 +39,6 @@ export interface Fitted {
   readonly local: Local | null
   /** Blood volume without correction [mL/100g], with its standard error; null where it has no scale. */
   readonly volume: { readonly cbv: Float64Array; readonly se: Float64Array } | null
-  /** Area under the curve of each voxel [1], shape (nVoxel). */
-  readonly area: Float64Array
   readonly leakage: Leakage | null
   readonly shape: Shapes
   readonly normal: Normal | null
@@ -72,77 +71,96 @@ export function fitSeries(
   const bolus = findBolus(course, acquisition.timing.dt)
   const checked = checkBolus(bolus, acquisition)
   if (!checked.ok) return checked
-  const problems: Problem[] = [...checked.problems]
   const regions = regionsOf(prepared, placed)
   const signals = readSignals(series, acquisition, bolus, mask)
   const delayOf = sliceDelay(acquisition.slices, image.grid.shape)
   const found = arterialOf({ acquisition, options, signals, regions, placed, delayOf })
-  problems.push(...found.problems)
+  const problems: Problem[] = [...checked.problems, ...found.problems]
   if (!found.ok) return bad(...problems)
-  const arterial = found.value
-  const scaled = arterial !== null && isScaled(acquisition)
-  const gain = (arterial?.gain ?? 1) * acquisition.scaling.factor
-  const scale = scaled ? PER_100G_PER_MIN * gain : 1
-  const n = mask.length
-  const context = arterial && { signals, arterial, scale, options, delayOf, echoTimes: acquisition.echoTimes }
-  const method = options['dsc-deconvolution']
-  const solver = context && method !== 'vm' ? truncatedSolver(method, n, context) : null
-  const curves = describeVoxels(signals, mask, delayOf, solver ? [solver] : [])
+  const scale = scaleOf(acquisition, found.value, signals.dt)
+  const context = found.value && { signals, arterial: found.value, scale: scale.flow, options, delayOf }
+  const solver = context && truncatedSolver(methodOf(options), mask.length, context)
+  const curves = describeVoxels(signals, mask, delayOf, solver)
   const local = context && options['dsc-aif'] === 'local' ? localPerfusion(context, curves, regions, image.grid) : null
-  const reference = referenceOf(signals, regions, curves, delayOf)
-  const correction = correctionOf(options)
-  const areaScale = scaled && arterial ? (PER_100G * gain) / trapezoid(arterial.curve, signals.dt) : null
-  const volume =
-    areaScale === null
-      ? null
-      : {
-          cbv: curves.area.map(area => areaScale * area),
-          se: curves.areaError.map(error => areaScale * error),
-        }
-  if (correction && !reference) problems.push(withoutReference(acquisition.image))
-  const leakage =
-    correction && reference
-      ? leakageOf(correction, { signals, curves, reference, areaScale, delayOf, grid: image.grid })
-      : null
-  const normal = normalWhiteMatter(
-    regions,
-    { area: curves.area, timeToPeak: curves.shape.ttpscan },
-    image.grid,
-    acquisition.image,
-    problems,
-  )
-  const status = solver ? curves.status.map((code, v) => (code === 4 ? code : solver.result.status[v]!)) : curves.status
-  const headline = headlineOf({
-    area: curves.area,
-    leakage,
-    normal,
-    perfused: solver?.result ?? null,
-    regions,
-    isDeclared: acquisition.isEnhancing,
-  })
-  const isAbsolute =
-    arterial?.vein != null || (acquisition.arterial.kind === 'curve' && acquisition.arterial.given.relaxivity !== null)
+  const { grid } = image
+  const leak = correctLeakage({ acquisition, options, signals, regions, curves, delayOf, grid, scale, problems })
+  const shown = { area: curves.area, timeToPeak: curves.shape.ttpscan }
+  const normal = normalWhiteMatter(regions, shown, grid, acquisition.image, problems)
+  const perfused = solver?.result ?? null
+  const { leakage } = leak
+  const isDeclared = acquisition.isEnhancing
   return good({
     regions,
     signals,
     bolus,
     course,
     mean: curves.mean,
-    reference,
-    arterial,
+    reference: leak.reference,
+    arterial: found.value,
     scaling: acquisition.scaling,
-    quantification: isAbsolute ? 'absolute' : 'relative',
-    perfused: solver?.result ?? null,
+    quantification: scale.isAbsolute ? 'absolute' : 'relative',
+    perfused,
     local,
-    volume,
-    area: curves.area,
+    volume: volumeOf(curves, scale),
     leakage,
     shape: curves.shape,
     normal,
-    headline,
-    status,
+    headline: headlineOf({ area: curves.area, leakage, normal, perfused, regions, isDeclared }),
+    status: perfused ? curves.status.map((code, v) => (code === 4 ? code : perfused.status[v]!)) : curves.status,
     problems,
   })
+}
+
+/** What turns ratios to the arterial curve into report units. */
+interface Scale {
+  /** [mL/100g/min] over [1/s]; 1 where CBF has no scale. */
+  readonly flow: number
+  /** [mL/100g] over the area of a curve [1]; null where CBV has no scale. */
+  readonly area: number | null
+  /** Whether a vein or relaxivities gave the scale. */
+  readonly isAbsolute: boolean
+}
+
+function scaleOf(acquisition: DscAcquisition, arterial: Arterial | null, dt: number): Scale {
+  if (!arterial || !isScaled(acquisition)) return { flow: 1, area: null, isAbsolute: false }
+  const gain = arterial.gain * acquisition.scaling.factor
+  const { arterial: source } = acquisition
+  return {
+    flow: PER_100G_PER_MIN * gain,
+    area: (PER_100G * gain) / trapezoid(arterial.curve, dt),
+    isAbsolute: arterial.vein !== null || (source.kind === 'curve' && source.given.relaxivity !== null),
+  }
+}
+
+function volumeOf({ area, areaError }: Curves, scale: Scale): Fitted['volume'] {
+  const factor = scale.area
+  return factor === null ? null : { cbv: area.map(value => factor * value), se: areaError.map(error => factor * error) }
+}
+
+/** The reference curve and the correction that was asked for; without, and with a problem, where there is no reference. */
+function correctLeakage(parts: {
+  readonly acquisition: DscAcquisition
+  readonly options: Options
+  readonly signals: Signals
+  readonly regions: Regions
+  readonly curves: Curves
+  readonly delayOf: SliceDelay
+  readonly grid: Grid
+  readonly scale: Scale
+  readonly problems: Problem[]
+}): Pick<Fitted, 'reference' | 'leakage'> {
+  const { acquisition, options, signals, regions, curves, delayOf, grid, scale, problems } = parts
+  const reference = referenceOf(signals, regions, curves, delayOf)
+  const correction = correctionOf(options)
+  if (!correction) return { reference, leakage: null }
+  if (!reference) {
+    problems.push(withoutReference(acquisition.image))
+    return { reference, leakage: null }
+  }
+  return {
+    reference,
+    leakage: leakageOf(correction, { signals, curves, reference, areaScale: scale.area, delayOf, grid }),
+  }
 }
 
 function withoutReference(image: string): Problem {

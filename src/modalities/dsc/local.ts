@@ -2,7 +2,7 @@ import type { Grid } from '../../image/volume.ts'
 import { areaScale } from '../../kinetics/dsc-arterial.ts'
 import { quantile } from '../../numerics/statistics.ts'
 import type { Curves } from './curves.ts'
-import { localMethod } from './maps.ts'
+import { methodOf } from './outputs.ts'
 import { type Perfused, type SolverContext, truncatedSolver } from './perfuse.ts'
 import { type Regions, valuesIn, voxelsOf } from './regions.ts'
 
@@ -27,7 +27,6 @@ const NEAR = 12
 
 /** Flow and times by local arterial inputs. */
 export interface Local extends Perfused {
-  readonly tmax: Float64Array
   /** Share of the voxels for which the global arterial input stood in [1]. */
   readonly byGlobal: number
 }
@@ -63,7 +62,6 @@ interface Arteries {
 export function localPerfusion(context: SolverContext, curves: Curves, regions: Regions, grid: Grid): Local {
   const { signals, arterial, options, delayOf } = context
   const { frames } = signals
-  const method = localMethod(options)
   const n = curves.status.length
   const arteries = findArteries(context, curves, regions, grid)
   const mean = new Float64Array(frames)
@@ -71,7 +69,7 @@ export function localPerfusion(context: SolverContext, curves: Curves, regions: 
   const sd = new Float64Array(frames)
   const chosen = new Int32Array(MOST)
   const squares = new Float64Array(arteries.voxels.length)
-  const solver = truncatedSolver(method === 'vm' ? 'osvd' : method, n, context)
+  const solver = truncatedSolver(methodOf(options), n, context)
   let byGlobal = 0
   let all = 0
   for (let v = 0; v < n; v++) {
@@ -100,7 +98,6 @@ export function localPerfusion(context: SolverContext, curves: Curves, regions: 
     solver.solve(v, curve, sd, isFilled)
   }
   const { result } = solver
-  if (!result.tmax) throw new Error('a truncated deconvolution has a Tmax')
   const settings = {
     ...result.settings,
     ArterialInput: 'local',
@@ -108,7 +105,7 @@ export function localPerfusion(context: SolverContext, curves: Curves, regions: 
     LocalArteries: arteries.voxels.length,
     ByGlobalInput: byGlobal / all,
   }
-  return { ...result, tmax: result.tmax, settings, byGlobal: byGlobal / all }
+  return { ...result, settings, byGlobal: byGlobal / all }
 }
 
 function findArteries(

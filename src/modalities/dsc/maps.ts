@@ -5,111 +5,8 @@ import type { DscAcquisition } from './acquisition.ts'
 import type { Fitted } from './fit.ts'
 import { LIMITS } from './limits.ts'
 import type { Local } from './local.ts'
+import { OUTPUTS, outputNames, SHAPES } from './outputs.ts'
 import type { Perfused } from './perfuse.ts'
-
-/** How curves are deconvolved. */
-export type Method = Options['dsc-deconvolution']
-
-/** How CBV is corrected, as its maps are called. */
-export type Correction = 'bsw' | 'bidir'
-
-const dscmap = (param: string, model?: string, desc?: string): OutputName => ({
-  ...(model === undefined ? {} : { model }),
-  param,
-  ...(desc === undefined ? {} : { desc }),
-  suffix: 'dscmap',
-})
-const reliable = (model: string, param: string): OutputName => {
-  return { mod: true, model, param, desc: 'reliable', suffix: 'mask' }
-}
-
-/** Names of the images and tables that a run can write. */
-export const OUTPUTS = {
-  cbf: (model: Method, desc?: string) => dscmap('cbf', model, desc),
-  mtt: (model: Method, desc?: string) => dscmap('mtt', model, desc),
-  tmax: (model: Method, desc?: string) => dscmap('tmax', model, desc),
-  delay: (model: Method, desc?: string) => dscmap('delay', model, desc),
-  cbv: (model: 'nocorr' | Correction, desc?: string) => dscmap('cbv', model, desc),
-  k1: (model: Correction) => dscmap('k1', model),
-  k2: (model: Correction, desc?: string) => dscmap('k2', model, desc),
-  kep: dscmap('kep', 'bidir'),
-  leakageStatus: (model: Correction): OutputName => ({ mod: true, model, desc: 'fitstatus', suffix: 'dseg' }),
-  rcbv: dscmap('rcbv'),
-  rcbf: dscmap('rcbf'),
-  shape: (param: 'ttp' | 'ttpscan' | 'bat' | 'fwhm' | 'psr' | 'drop') => dscmap(param, 'curve'),
-  reliable,
-  aif: { mod: true, desc: 'aif', suffix: 'mask' } satisfies OutputName,
-  curve: { mod: true, desc: 'aif', suffix: 'timeseries' } satisfies OutputName,
-  stroke: { desc: 'strokevolumes', suffix: 'dsc' } satisfies OutputName,
-} as const
-
-const SHAPES = ['ttp', 'ttpscan', 'bat', 'fwhm', 'psr', 'drop'] as const
-
-/** The correction that an option asks for; null for none. */
-export function correctionOf(options: Options): Correction | null {
-  const asked = options['dsc-leakage']
-  return asked === 'none' ? null : asked === 'bsw' ? 'bsw' : 'bidir'
-}
-
-/** The method by which local arterial inputs are deconvolved: the vascular model is for the global one. */
-export function localMethod(options: Options): Method {
-  return options['dsc-deconvolution'] === 'vm' ? 'osvd' : options['dsc-deconvolution']
-}
-
-/** Whether the arterial curve gives CBF and CBV a scale, if only a relative one. */
-export function isScaled({ arterial }: DscAcquisition): boolean {
-  return arterial.kind !== 'curve' || arterial.given.holds !== 'concentration' || arterial.given.relaxivity !== null
-}
-
-/** The images that a run will write, in order. */
-export function outputNames(acquisition: DscAcquisition, options: Options): OutputName[] {
-  const method = options['dsc-deconvolution']
-  const correction = correctionOf(options)
-  const scaled = isScaled(acquisition)
-  return [
-    ...perfusionNames(method, scaled),
-    ...(options['dsc-aif'] === 'local' ? localNames(localMethod(options), scaled) : []),
-    ...(scaled ? [OUTPUTS.cbv('nocorr'), OUTPUTS.cbv('nocorr', 'sd'), reliable('nocorr', 'cbv')] : []),
-    ...(correction ? leakageNames(correction, scaled) : []),
-    OUTPUTS.rcbv,
-    OUTPUTS.rcbf,
-    ...SHAPES.map(OUTPUTS.shape),
-    ...(acquisition.arterial.kind === 'curve' ? [] : [OUTPUTS.aif]),
-  ]
-}
-
-function perfusionNames(method: Method, scaled: boolean): OutputName[] {
-  return [
-    ...(scaled ? [OUTPUTS.cbf(method), OUTPUTS.cbf(method, 'sd'), reliable(method, 'cbf')] : []),
-    OUTPUTS.mtt(method),
-    OUTPUTS.mtt(method, 'sd'),
-    reliable(method, 'mtt'),
-    ...(method === 'vm' ? [] : [OUTPUTS.tmax(method), OUTPUTS.tmax(method, 'sd'), reliable(method, 'tmax')]),
-    OUTPUTS.delay(method),
-    ...(method === 'vm' ? [OUTPUTS.delay(method, 'sd')] : []),
-  ]
-}
-
-function localNames(method: Method, scaled: boolean): OutputName[] {
-  const desc = 'localaif'
-  return [
-    ...(scaled ? [OUTPUTS.cbf(method, desc)] : []),
-    OUTPUTS.mtt(method, desc),
-    OUTPUTS.tmax(method, desc),
-    OUTPUTS.delay(method, desc),
-  ]
-}
-
-function leakageNames(correction: Correction, scaled: boolean): OutputName[] {
-  return [
-    ...(scaled ? [OUTPUTS.cbv(correction)] : []),
-    OUTPUTS.k1(correction),
-    OUTPUTS.k2(correction),
-    OUTPUTS.k2(correction, 'sd'),
-    ...(correction === 'bidir' ? [OUTPUTS.kep] : []),
-    OUTPUTS.leakageStatus(correction),
-  ]
-}
 
 /** The images of a fit, in the order of {@link outputNames}; without those that could not be had. */
 export function mapsOf(fitted: Fitted, acquisition: DscAcquisition, options: Options): MapOutput[] {
@@ -171,14 +68,14 @@ function perfusionMaps(fitted: Fitted, { method, cbf, mtt, tmax, delay, se, sett
   const words = { Estimator: method, ...settings }
   const spec = { status: fitted.status } as const
   return [
-    ...judged([OUTPUTS.cbf(method), OUTPUTS.cbf(method, 'sd'), reliable(method, 'cbf')], cbf, se.cbf, {
+    ...judged([OUTPUTS.cbf(method), OUTPUTS.cbf(method, 'sd'), OUTPUTS.reliable(method, 'cbf')], cbf, se.cbf, {
       ...spec,
       unit: 'mL/100g/min',
       template: 'dsc-cbf',
       sidecar: { ...words, ...scaleWords(fitted) },
       parameter: 'cbf',
     }),
-    ...judged([OUTPUTS.mtt(method), OUTPUTS.mtt(method, 'sd'), reliable(method, 'mtt')], mtt, se.mtt, {
+    ...judged([OUTPUTS.mtt(method), OUTPUTS.mtt(method, 'sd'), OUTPUTS.reliable(method, 'mtt')], mtt, se.mtt, {
       ...spec,
       unit: 's',
       template: 'dsc-mtt',
@@ -186,16 +83,14 @@ function perfusionMaps(fitted: Fitted, { method, cbf, mtt, tmax, delay, se, sett
       parameter: 'mtt',
       window: [0, 15],
     }),
-    ...(tmax && se.tmax
-      ? judged([OUTPUTS.tmax(method), OUTPUTS.tmax(method, 'sd'), reliable(method, 'tmax')], tmax, se.tmax, {
-          ...spec,
-          unit: 's',
-          template: 'dsc-tmax',
-          sidecar: words,
-          parameter: 'tmax',
-          window: [0, 12],
-        })
-      : []),
+    ...judged([OUTPUTS.tmax(method), OUTPUTS.tmax(method, 'sd'), OUTPUTS.reliable(method, 'tmax')], tmax, se.tmax, {
+      ...spec,
+      unit: 's',
+      template: 'dsc-tmax',
+      sidecar: words,
+      parameter: 'tmax',
+      window: [0, 12],
+    }),
     map(OUTPUTS.delay(method), delay, {
       ...spec,
       unit: 's',
@@ -204,9 +99,6 @@ function perfusionMaps(fitted: Fitted, { method, cbf, mtt, tmax, delay, se, sett
       parameter: 'delay',
       window: [-2, 8],
     }),
-    ...(se.delay
-      ? [map(OUTPUTS.delay(method, 'sd'), se.delay, { ...spec, unit: 's', template: 'dsc-delay-sd', sidecar: words })]
-      : []),
   ]
 }
 
@@ -232,7 +124,7 @@ function volumeMaps(fitted: Fitted): MapOutput[] {
   if (!fitted.volume) return []
   const { cbv, se } = fitted.volume
   const sidecar = { Estimator: 'area', IntegrationWindow: 'whole record', ...scaleWords(fitted) }
-  return judged([OUTPUTS.cbv('nocorr'), OUTPUTS.cbv('nocorr', 'sd'), reliable('nocorr', 'cbv')], cbv, se, {
+  return judged([OUTPUTS.cbv('nocorr'), OUTPUTS.cbv('nocorr', 'sd'), OUTPUTS.reliable('nocorr', 'cbv')], cbv, se, {
     unit: 'mL/100g',
     template: 'dsc-cbv',
     sidecar,

@@ -107,7 +107,6 @@ function perfusionSentences(options: Options, { perfused, local, quantification,
     osvd: `a block-circulant matrix, the truncation chosen in each voxel for an oscillation index of at most ${options['dsc-oi-limit']} ${cite('wu2003')}, which does not depend on the delay of the bolus`,
     csvd: `a block-circulant matrix truncated at 10 % of the largest singular value ${cite('wu2003')}, which does not depend on the delay of the bolus`,
     ssvd: `singular values truncated at 20 % of the largest ${cite('ostergaard1996')}, which depends on the delay of the bolus`,
-    vm: `a vascular model with gamma-distributed transit times, as the maximum of the posterior ${cite('mouridsen2006b')}, which fits the delay of the bolus`,
   }[perfused?.method ?? 'osvd']
   const nearby = local
     ? ` Beside it, arterial inputs nearby were used voxel by voxel ${cite('willats2011')}; Tmax is given by both.`

@@ -1,7 +1,7 @@
 import { DECONVOLUTION_DEFAULTS, deconvolution } from '../../kinetics/dsc-deconvolution.ts'
 import type { Options } from '../../options.ts'
 import type { Arterial } from './arterial.ts'
-import type { Method } from './maps.ts'
+import type { Method } from './outputs.ts'
 import type { Signals } from './signals.ts'
 import type { SliceDelay } from './timing.ts'
 
@@ -12,15 +12,14 @@ export interface Perfused {
   readonly cbf: Float64Array
   /** [s] */
   readonly mtt: Float64Array
-  /** Slice-time corrected [s]; null where the method has none. */
-  readonly tmax: Float64Array | null
+  /** Slice-time corrected [s]. */
+  readonly tmax: Float64Array
   /** Arrival after the artery, slice-time corrected [s]. */
   readonly delay: Float64Array
   readonly se: {
     readonly cbf: Float64Array
     readonly mtt: Float64Array
-    readonly tmax: Float64Array | null
-    readonly delay: Float64Array | null
+    readonly tmax: Float64Array
   }
   /** As the contract numbers it, 0 where nothing was tried, shape (nVoxel). */
   readonly status: Uint8Array
@@ -42,7 +41,6 @@ export const ALGORITHMS: Readonly<Record<Method, string>> = {
   osvd: 'Block-circulant deconvolution whose truncation is raised in each voxel until the oscillation index is below its limit',
   csvd: 'Block-circulant deconvolution with a fixed truncation',
   ssvd: 'Deconvolution with a fixed truncation; its result depends on the delay of the bolus',
-  vm: 'Vascular model: gamma-distributed transit times, maximum of the posterior',
 }
 
 /** What solvers work with. */
@@ -53,8 +51,6 @@ export interface SolverContext {
   readonly scale: number
   readonly options: Options
   readonly delayOf: SliceDelay
-  /** Rising [s], shape (nEcho). */
-  readonly echoTimes: readonly number[]
 }
 
 /** A solver whose arterial curve can be changed between voxels. */
@@ -70,14 +66,14 @@ export interface TruncatedSolver extends VoxelSolver {
  * @param n - number of voxels
  * @param context - see {@link SolverContext}
  */
-export function truncatedSolver(method: Exclude<Method, 'vm'>, n: number, context: SolverContext): TruncatedSolver {
+export function truncatedSolver(method: Method, n: number, context: SolverContext): TruncatedSolver {
   const { signals, arterial, scale, options, delayOf } = context
   const { frames, dt, baseline } = signals
   const inverse = deconvolution(method, frames, dt, { oscillationLimit: options['dsc-oi-limit'] })
   let isReady = inverse.prepare(arterial.curve)
   let arterialDelay = arterial.sliceDelay
   const [cbf, mtt, tmax, delay] = [nothing(n), nothing(n), nothing(n), nothing(n)]
-  const se = { cbf: nothing(n), mtt: nothing(n), tmax: nothing(n), delay: null }
+  const se = { cbf: nothing(n), mtt: nothing(n), tmax: nothing(n) }
   const status = new Uint8Array(n)
   return {
     use(curve, sliceDelay) {

@@ -5,7 +5,7 @@ import { signalUnderRate, smallVesselFactor } from '../../physics/signal.ts'
 import { PER_100G } from '../../units.ts'
 import { headGrid } from '../anatomy.ts'
 import type { OutputName, Phantom, PhantomSettings } from '../modality.ts'
-import { OUTPUTS } from './maps.ts'
+import { OUTPUTS } from './outputs.ts'
 import { arterialCurve, type FineCurve, integralOf, sumOf, tissueCurve, valueAt } from './phantom-curves.ts'
 import { COMPARTMENTS, compartmentsOf, type Shares } from './phantom-head.ts'
 

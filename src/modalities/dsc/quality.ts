@@ -125,18 +125,16 @@ export function leadOf(curve: Float64Array, timeToPeak: number, dt: number): num
 
 function tissueQuality({ perfused, headline, regions }: Fitted): QualityValue[] {
   if (!perfused) return []
-  const brain = perfused.tmax
-    ? [
-        row(
-          'tmax_median',
-          'Median Tmax',
-          median(valuesIn(perfused.tmax, regions.brain)),
-          's',
-          'Over the mask. Where it is high, the artery was found late or the slice times are wrong.',
-          EXPECTED.tmax,
-        ),
-      ]
-    : []
+  const brain = [
+    row(
+      'tmax_median',
+      'Median Tmax',
+      median(valuesIn(perfused.tmax, regions.brain)),
+      's',
+      'Over the mask. Where it is high, the artery was found late or the slice times are wrong.',
+      EXPECTED.tmax,
+    ),
+  ]
   const { gm, wm } = regions
   if (!gm) return brain
   const mtt = median(valuesIn(perfused.mtt, gm))

@@ -7,7 +7,7 @@ import type { DscAcquisition } from './acquisition.ts'
 import { baseName, digits } from './fields.ts'
 import type { Fitted } from './fit.ts'
 import { LIMITS } from './limits.ts'
-import { OUTPUTS } from './maps.ts'
+import { OUTPUTS } from './outputs.ts'
 import { type StrokeVolumes, scaledAdc, strokeVolumes } from './stroke.ts'
 
 /** What tables hold of a number: seven digits, as curves are read back from them. */
