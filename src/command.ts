@@ -46,7 +46,7 @@ const SIMULATE = {
     type: 'strings',
     alias: ['m'],
     section: 'execution',
-    choices: ['asl', 'ivim'],
+    choices: ['asl', 'dsc', 'ivim'],
     value: 'NAME',
     describe: 'Techniques; default all',
   },
@@ -374,7 +374,7 @@ export function parseMemory(options: Options): number | undefined {
 
 /** The options that differ from their defaults or were set, as a TOML file that `--config-file` reads back. */
 export function formatOptions(options: Options): string {
-  const sections: Record<string, Record<string, unknown>> = { execution: {}, asl: {}, ivim: {} }
+  const sections: Record<string, Record<string, unknown>> = { execution: {}, asl: {}, dsc: {}, ivim: {} }
   for (const [name, value] of Object.entries(options)) {
     const spec = (OPTIONS as Table)[name]
     const section = spec ? sections[spec.section] : undefined

@@ -47,7 +47,7 @@ export const OPTIONS = {
     ...list,
     alias: ['m'],
     section: 'execution',
-    choices: ['asl', 'ivim'],
+    choices: ['asl', 'dsc', 'ivim'],
     value: 'NAME',
     describe: 'Techniques to process; default all that the dataset holds',
   },
@@ -106,7 +106,7 @@ export const OPTIONS = {
     type: 'string',
     section: 'execution',
     value: 'FILE',
-    describe: 'TOML file with these options in sections [execution] [asl] [ivim]; the command line wins',
+    describe: 'TOML file with these options in sections [execution] [asl] [dsc] [ivim]; the command line wins',
   },
   'dry-run': {
     type: 'flag',
@@ -343,6 +343,63 @@ export const OPTIONS = {
     notYet: { on: 'the correction for differing echo times is not part of this version' },
   },
   'asl-timeseries': { type: 'flag', section: 'asl', describe: 'Also write CBF of every pair' },
+  'dsc-deconvolution': {
+    type: 'string',
+    section: 'dsc',
+    choices: ['osvd', 'csvd', 'ssvd', 'vm'],
+    default: 'osvd',
+    describe:
+      'Deconvolution: circular with an oscillation limit, circular, not circular (depends on delay), vascular model (slower)',
+    notYet: { vm: 'the vascular model is not part of this version' },
+  },
+  'dsc-oi-limit': {
+    type: 'number',
+    section: 'dsc',
+    default: 0.035,
+    range: [0.001, 1],
+    value: 'X',
+    describe: 'Largest oscillation index of osvd; stroke volumes are written at 0.035 only',
+  },
+  'dsc-leakage': {
+    type: 'string',
+    section: 'dsc',
+    choices: ['bsw', 'bidirectional', 'none'],
+    default: 'bsw',
+    describe: 'Leakage correction of CBV; the uncorrected map is always beside it',
+  },
+  'dsc-aif': {
+    type: 'string',
+    section: 'dsc',
+    fills: 'aif',
+    words: ['auto', 'local'],
+    default: 'auto',
+    value: 'auto|local|FILE',
+    describe:
+      'Arterial input: found in the image, also voxel by voxel from arteries nearby, or a mask or table (_aif.tsv)',
+  },
+  'dsc-aif-scale': {
+    type: 'string',
+    section: 'dsc',
+    choices: ['none', 'vof'],
+    default: 'none',
+    describe: 'Scale the arterial curve to the area of a venous one',
+  },
+  'dsc-te': {
+    type: 'number',
+    section: 'dsc',
+    range: [0.001, 0.2],
+    unit: 's',
+    value: 'S',
+    describe: 'Echo time of single-echo series, over what the sidecar says',
+  },
+  'dsc-lesion': {
+    type: 'string',
+    section: 'dsc',
+    fills: 'lesion',
+    value: 'FILE',
+    describe:
+      'Mask of pathology: kept out of arterial input, reference curve and white matter; CBV is leakage-corrected in it',
+  },
   'ivim-fit': {
     type: 'string',
     section: 'ivim',
@@ -404,7 +461,7 @@ type ValueOf<S extends OptionSpec> = S['type'] extends 'flag'
         ? (S extends { word: infer W } ? number | W : number) | (S extends { default: number } ? never : undefined)
         : S extends { choices: readonly (infer C)[] }
           ? C
-          : string | undefined
+          : string | (S extends { default: string } ? never : undefined)
 
 /** Every option with its value; undefined where none was given and there is no default. Frozen. */
 export type Options = { readonly [N in OptionName]: ValueOf<(typeof OPTIONS)[N]> }

@@ -197,6 +197,73 @@ export const PROBLEMS = {
     says: 'The signal at the highest b-values is near the noise: D is underestimated.',
   },
   RUNS_JOINED: { severity: 'info', says: 'Several series were taken as one scan.' },
+  // DSC
+  SERIES_BY_NAME: {
+    severity: 'info',
+    says: 'A contrast series was recognised by another name than the first of those that are looked for.',
+  },
+  TIMING_DISAGREES: {
+    severity: 'error',
+    reason: 'data',
+    says: 'Two statements of the time between volumes differ.',
+  },
+  ECHOES_DISAGREE: {
+    severity: 'error',
+    reason: 'data',
+    says: 'The echoes of a series do not belong together.',
+  },
+  BOLUS_MISSING: {
+    severity: 'error',
+    reason: 'data',
+    says: 'No bolus of contrast agent passes through the brain in the series.',
+  },
+  BASELINE_TOO_SHORT: {
+    severity: 'error',
+    reason: 'data',
+    says: 'The bolus arrives before there are enough volumes to know the signal without it.',
+  },
+  TAIL_TRUNCATED: {
+    severity: 'warning',
+    says: 'The series ends before the bolus has passed: areas under curves are cut short.',
+  },
+  SLICE_TIMES_UNKNOWN: {
+    severity: 'warning',
+    says: 'The slices of a 2D readout were acquired one after the other at unknown times.',
+  },
+  AIF_INVALID: { severity: 'error', reason: 'data', says: 'The arterial input that was given cannot be used.' },
+  AIF_NOT_FOUND: {
+    severity: 'partial',
+    says: 'No artery was found: maps that need its curve are refused, the others are written.',
+  },
+  AIF_SATURATED: {
+    severity: 'warning',
+    says: 'The signal in arteries falls to the noise: the peak of the arterial curve is cut off.',
+  },
+  AIF_SUSPECT: { severity: 'warning', says: 'The arterial curve is later or broader than arteries are.' },
+  AIF_UNSCALED: {
+    severity: 'info',
+    says: 'The arterial curve is a concentration and the relaxivities are not stated: only relative maps can be had.',
+  },
+  DELAY_SENSITIVE: {
+    severity: 'warning',
+    says: 'A method was asked for whose result depends on the delay of the bolus.',
+  },
+  LEAKAGE_UNKNOWN: {
+    severity: 'partial',
+    says: 'Leakage correction was asked for and could not be computed; the uncorrected map stands alone.',
+  },
+  WHITE_MATTER_GUESSED: {
+    severity: 'warning',
+    says: 'White matter was taken from the series itself: ratios to it have low confidence.',
+  },
+  WHITE_MATTER_MISSING: {
+    severity: 'partial',
+    says: 'Too little white matter was found: ratios to it are refused, the other maps are written.',
+  },
+  STROKE_VOLUMES_REFUSED: {
+    severity: 'info',
+    says: 'Volumes of delayed perfusion are not given, for the run does not support them.',
+  },
   // images
   MASK_EMPTY: { severity: 'error', reason: 'data', says: 'The mask holds no voxel of the image.' },
   MASK_IMPLAUSIBLE: { severity: 'warning', says: 'The brain mask has an implausible volume.' },

@@ -24,7 +24,12 @@ export const UNITS = [
   'deg',
   'mL/g',
   'mL/g/s',
+  'g/mL',
+  '1/s/mM',
+  '1/s/mM^2',
   'mL',
+  'mL/s',
+  'mmol/kg',
   'year',
   'a.u.',
 ] as const
@@ -34,3 +39,6 @@ export type Unit = (typeof UNITS)[number]
 
 /** Flow per mass in the report's unit over that in the house unit: 100 g times 60 s, [mL/100g/min] over [mL/g/s]. */
 export const PER_100G_PER_MIN = 6000
+
+/** Volume per mass of tissue in the report's unit over that in the house unit [mL/100g] over [mL/g]. */
+export const PER_100G = 100

@@ -1,7 +1,7 @@
 import { bad, type Checked, good } from '../problems.ts'
 import { makeClock } from './clock.ts'
 import { type Dataset, fileOf, participantRow } from './dataset.ts'
-import { applyFilter, type BidsFilter } from './filter.ts'
+import { applyFilter, type BidsFilter, type Query, selectNames } from './filter.ts'
 import type { JsonObject } from './json.ts'
 import { type BidsName, isImage } from './name.ts'
 import { notFetched, readDatasetJson, readDatasetTable, readDatasetText } from './read.ts'
@@ -36,6 +36,8 @@ export interface ImageIndex<Header> {
   participant(sub: string, ses?: string): Readonly<Record<string, string>>
   /** When the image was acquired [s since an origin common to its session], see `makeClock`. */
   acquiredAt(image: BidsName): number | null
+  /** Whether the filter file points to the image by this query: it names a suffix, and selects the image. */
+  pointedAt(image: BidsName, query: Query): boolean
 }
 
 /**
@@ -80,6 +82,9 @@ export function makeIndex<Header>(
     },
     participant: (sub, ses) => participantRow(dataset, sub, ses),
     acquiredAt: makeClock(dataset, sidecar),
+    pointedAt: (image, query) =>
+      (filter?.get(query)?.some(({ key }) => key === 'suffix') ?? false) &&
+      selectNames([image], filter, query).length > 0,
   }
 }
 

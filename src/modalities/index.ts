@@ -1,6 +1,7 @@
 import { asl } from './asl/index.ts'
+import { dsc } from './dsc/index.ts'
 import { ivim } from './ivim/index.ts'
 import type { Modality } from './modality.ts'
 
 /** The slices, in the order of the report. A technique is added with one line here. */
-export const modalities: readonly Modality[] = [asl, ivim]
+export const modalities: readonly Modality[] = [asl, dsc, ivim]

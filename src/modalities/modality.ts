@@ -52,6 +52,8 @@ export interface Index {
   participant(sub: string, ses?: string): Readonly<Record<string, string>>
   /** When the image was acquired [s since an arbitrary origin common to the session], from scans.tsv or its sidecar. */
   acquiredAt(image: BidsName): number | null
+  /** Whether the filter file points to the image by this query, whatever the image is called. */
+  pointedAt?(image: BidsName, query: 'dsc' | 'dce'): boolean
 }
 
 /** What a run asks for beside its series. */
@@ -154,6 +156,8 @@ export interface Result {
   readonly tables?: readonly TableOutput[]
   /** Per-voxel status of the fit, shape (nVoxel): 0 outside, 1 good, 2 at a bound, 3 not converged, 4 no signal, 5 undefined, 6 leakage not identifiable. */
   readonly status: Uint8Array
+  /** What the voxels told of the acquisition; it joins the facts that the metadata gave. */
+  readonly facts?: readonly Fact[]
   readonly parameters: readonly Parameter[]
   readonly equation: Equation | null
   readonly quality: readonly QualityValue[]

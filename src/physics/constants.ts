@@ -177,3 +177,22 @@ export function bloodT1FromHematocrit(
 export function suppressionFactor(pulses: number): number {
   return wholePower(SUPPRESSION_PULSE_EFFICIENCY.value, pulses)
 }
+
+const REMPP_1994 = 'doi:10.1148/radiology.193.3.7972800'
+const VAN_OSCH_2003 = 'doi:10.1002/mrm.10461'
+
+/** Haematocrit of small vessels of an adult [1]; that of large ones is {@link HEMATOCRIT}. */
+export const SMALL_VESSEL_HEMATOCRIT: Constant = { value: 0.25, unit: '1', source: REMPP_1994, plausible: [0.15, 0.45] }
+
+/** Density of brain [g/mL]. */
+export const BRAIN_DENSITY: Constant = { value: 1.04, unit: 'g/mL', source: REMPP_1994, plausible: [1.02, 1.06] }
+
+/**
+ * Transverse relaxivity of gadolinium chelates in a gradient echo at 1.5 T: in whole blood `linear·C + quadratic·C²`, in
+ * tissue `tissue·C`.
+ */
+export const TRANSVERSE_RELAXIVITY = {
+  linear: { value: 7.6, unit: '1/s/mM', source: VAN_OSCH_2003, plausible: [4, 30] },
+  quadratic: { value: 0.574, unit: '1/s/mM^2', source: VAN_OSCH_2003, plausible: [0.2, 4] },
+  tissue: { value: 44, unit: '1/s/mM', source: 'doi:10.1002/mrm.21066', plausible: [20, 140] },
+} as const satisfies Record<string, Constant>

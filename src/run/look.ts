@@ -154,6 +154,6 @@ function nothing(
           .map(({ image, reason }) => `${basename(image)} (${reason})`)
           .join(', ')}`
       : ''
-  const what = options.modalities?.join(', ') ?? 'a technique that this version processes (asl)'
+  const what = options.modalities?.join(', ') ?? 'a technique that this version processes'
   return `${input} holds no run of ${what} in the selection: ${whom}${left}; see --dry-run, and check --modalities, labels and filter`
 }

@@ -166,6 +166,8 @@ function writeRoot(output: string, participants: readonly (readonly string[])[])
       Authors: ['perfquant simulate'],
     }),
   )
+  // BIDS has no suffix for contrast perfusion yet.
+  writeNew(join(output, '.bidsignore'), '**/perf/*_dsc.*\n**/perf/*_dce.*\n**/perf/*_aif.*\n')
   writeNew(
     join(output, 'README.md'),
     '# Simulated perfusion MRI\n\nMade by `perfquant simulate`. The truth is in `derivatives/truth`, under the names of the outputs that it is compared with.\n',

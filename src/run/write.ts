@@ -81,10 +81,9 @@ export function writeRun(written: Written, finished: Finished): void {
   const optionsHash = hashOf(settingsOf(modality, run).options)
   const head = { bidsName: bidsName(placement), modality: modality.name, entities: run.entities, optionsHash }
   const rows = regionRows(head, result, regionsOf(finished))
+  const facts = [...computation.facts, ...(result.facts ?? [])]
   const protocol =
-    computation.protocol === null
-      ? []
-      : evaluateProtocol(template(`protocol/${computation.protocol}.json`), computation.facts)
+    computation.protocol === null ? [] : evaluateProtocol(template(`protocol/${computation.protocol}.json`), facts)
   add(tablePath(placement, 'confounds', '.tsv'), formatTable(prepared.confounds.columns, prepared.confounds.rows))
   add(tablePath(placement, 'confounds', '.json'), json(template('tables/confounds.json')))
   add(
@@ -106,7 +105,7 @@ export function writeRun(written: Written, finished: Finished): void {
   )
   add(tablePath(placement, 'protocol', '.json'), json(template('tables/protocol.json')))
   finish(written, staging, {
-    ...recordHead(written, run, finished.problems, computation.facts),
+    ...recordHead(written, run, finished.problems, facts),
     status: finished.status,
     parameters: result.parameters,
     protocol,

@@ -17,6 +17,17 @@ describe('makeIndex', () => {
     'sub-01/sub-01_x.nii.gz': '',
   })
 
+  it('tells whether the filter file points to an image whose name does not tell its technique', () => {
+    const pointed = (text: string) => {
+      const filter = parseFilter(text, 'filter.json')
+      const index = makeIndex(dataset, () => good(null), filter.ok ? filter.value : null)
+      return index.images.map(image => index.pointedAt(image, 'dsc'))
+    }
+    expect(pointed('{"dsc": {"suffix": "asl", "run": 2}}')).toEqual([false, true])
+    expect(pointed('{"dsc": {"run": 2}}')).toEqual([false, false])
+    expect(pointed('{}')).toEqual([false, false])
+  })
+
   it('is what the modalities look into', () => {
     expectTypeOf<ImageIndex<ImageHeader>>().toExtend<Index>()
   })

@@ -44,6 +44,7 @@ function optionsPage(): string {
     '',
     ...section('execution', 'General: `[execution]`'),
     ...section('asl', 'ASL: `[asl]`'),
+    ...section('dsc', 'DSC: `[dsc]`'),
     ...section('ivim', 'IVIM: `[ivim]`'),
   ].join('\n')
 }

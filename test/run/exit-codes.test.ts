@@ -172,7 +172,7 @@ describe('18: nothing is selected', () => {
     mkdirSync(join(anatomy, 'sub-01/anat'), { recursive: true })
     writeFileSync(join(anatomy, 'sub-01/anat/sub-01_T1w.nii.gz'), '')
     expect(call(anatomy)).toMatch(
-      /^18 perfquant failed: \/anatomy holds no run of a technique that this version processes \(asl\) in the selection: .* \(exit 18\)$/,
+      /^18 perfquant failed: \/anatomy holds no run of a technique that this version processes in the selection: .* \(exit 18\)$/,
     )
     const filter = join(root, 'none.json')
     writeFileSync(filter, '{"asl": {"acquisition": "c"}}')
