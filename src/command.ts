@@ -46,7 +46,7 @@ const SIMULATE = {
     type: 'strings',
     alias: ['m'],
     section: 'execution',
-    choices: ['asl', 'dsc', 'ivim'],
+    choices: ['asl', 'dsc', 'dce', 'ivim'],
     value: 'NAME',
     describe: 'Techniques; default all',
   },
@@ -374,7 +374,9 @@ export function parseMemory(options: Options): number | undefined {
 
 /** The options that differ from their defaults or were set, as a TOML file that `--config-file` reads back. */
 export function formatOptions(options: Options): string {
-  const sections: Record<string, Record<string, unknown>> = { execution: {}, asl: {}, dsc: {}, ivim: {} }
+  const sections: Record<string, Record<string, unknown>> = Object.fromEntries(
+    Object.values<OptionSpec>(OPTIONS).map(({ section }) => [section, {}]),
+  )
   for (const [name, value] of Object.entries(options)) {
     const spec = (OPTIONS as Table)[name]
     const section = spec ? sections[spec.section] : undefined

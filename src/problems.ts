@@ -215,7 +215,7 @@ export const PROBLEMS = {
   BOLUS_MISSING: {
     severity: 'error',
     reason: 'data',
-    says: 'No bolus of contrast agent passes through the brain in the series.',
+    says: 'No bolus of contrast agent arrives in the series, or no volume precedes it.',
   },
   BASELINE_TOO_SHORT: {
     severity: 'error',
@@ -264,6 +264,77 @@ export const PROBLEMS = {
     severity: 'info',
     says: 'Volumes of delayed perfusion are not given, for the run does not support them.',
   },
+  // T1 and DCE
+  TIMING_UNKNOWN: {
+    severity: 'error',
+    reason: 'data',
+    says: 'When the volumes of a dynamic series were acquired is not known, and is never guessed.',
+  },
+  SEQUENCE_UNKNOWN: {
+    severity: 'partial',
+    says: 'Excitation TR or flip angle cannot be used: no concentration, only the semi-quantitative maps are written.',
+  },
+  T1_MISSING: {
+    severity: 'partial',
+    says: 'There is no T1 before contrast: no concentration, only the semi-quantitative maps are written.',
+  },
+  T1_INVALID: {
+    severity: 'partial',
+    says: 'The T1 map cannot be used (milliseconds, another place): only the semi-quantitative maps are written.',
+  },
+  BASELINE_SHORT: {
+    severity: 'partial',
+    says: 'A single volume precedes the contrast agent: no concentration, only the semi-quantitative maps are written.',
+  },
+  BASELINE_FEW: {
+    severity: 'warning',
+    says: 'Few volumes precede the contrast agent: their noise enters every concentration.',
+  },
+  AIF_UNUSABLE: {
+    severity: 'partial',
+    says: 'The arterial input cannot be used (columns, units, basis, reach): no kinetic model is fitted.',
+  },
+  MODEL_UNSUPPORTED: {
+    severity: 'partial',
+    says: 'A kinetic model that was asked for cannot be fitted to these data.',
+  },
+  PLASMA_UNCERTAIN: {
+    severity: 'warning',
+    says: 'The volumes are too far apart to show the first pass, which tells vp.',
+  },
+  AIF_FALLBACK: {
+    severity: 'warning',
+    says: 'No arterial input that can be believed was found in the series; a population average was used.',
+  },
+  AIF_DOUBTFUL: { severity: 'warning', says: 'The arterial input is unusual, and is used as it is.' },
+  AIF_FOUND: { severity: 'info', says: 'The arterial input was found in the series by rule.' },
+  AIF_UNASSIGNED: {
+    severity: 'warning',
+    says: 'An arterial table could belong to several series, and is used for none.',
+  },
+  T1_ASSUMED: { severity: 'warning', says: 'One T1 was assumed for all tissue.' },
+  RELAXIVITY_ASSUMED: {
+    severity: 'warning',
+    says: 'The contrast agent is not known; a common relaxivity was assumed.',
+  },
+  B1_INVALID: {
+    severity: 'warning',
+    says: 'The B1 map cannot be used; neither the T1 fit nor the concentration is corrected for B1.',
+  },
+  B1_ONE_SIDED: {
+    severity: 'warning',
+    says: 'T1 was fitted with B1 and the conversion is not corrected for it, or the reverse would be; see the sentence.',
+  },
+  SIGNAL_LIMIT: {
+    severity: 'warning',
+    says: 'Signals exceed what the signal equation allows; those voxels have no concentration.',
+  },
+  FRAMES_UNEVEN: { severity: 'info', says: 'The volumes are unevenly spaced; their true times are used.' },
+  REPETITION_TIME_TAKEN: {
+    severity: 'info',
+    says: 'RepetitionTime, which BIDS has for the time between volumes, was taken as the excitation TR.',
+  },
+  DELAY_UNCERTAIN: { severity: 'warning', says: 'The delay of the arterial input cannot be had; none was applied.' },
   // images
   MASK_EMPTY: { severity: 'error', reason: 'data', says: 'The mask holds no voxel of the image.' },
   MASK_IMPLAUSIBLE: { severity: 'warning', says: 'The brain mask has an implausible volume.' },

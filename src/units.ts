@@ -30,6 +30,7 @@ export const UNITS = [
   'mL',
   'mL/s',
   'mmol/kg',
+  'mL/min',
   'year',
   'a.u.',
 ] as const

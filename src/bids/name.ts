@@ -176,11 +176,11 @@ export function outputPath({ stem, datatype, added = {}, suffix, extension = '.n
   return `${folder}/${datatype}/${formatName({ ...stem, ...added }, suffix, extension)}`
 }
 
-/** Entities that tell apart the images of one acquisition: they never name a run. */
-const WITHIN_A_RUN = new Set(['echo', 'flip', 'inv', 'part'])
+/** Entities that tell apart the images of one acquisition, or what was made of it: they never name a run. */
+const WITHIN_A_RUN = new Set(['echo', 'flip', 'inv', 'part', 'desc'])
 
 /**
- * The entities that all names have with equal labels, in the order of a name, without `echo flip inv part`: the stem
+ * The entities that all names have with equal labels, in the order of a name, without `echo flip inv part desc`: the stem
  * of what is computed from them together. Empty for no names.
  */
 export function sharedEntities(names: readonly BidsName[]): Record<string, string> {

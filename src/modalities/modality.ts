@@ -53,7 +53,7 @@ export interface Index {
   /** When the image was acquired [s since an arbitrary origin common to the session], from scans.tsv or its sidecar. */
   acquiredAt(image: BidsName): number | null
   /** Whether the filter file points to the image by this query, whatever the image is called. */
-  pointedAt?(image: BidsName, query: 'dsc' | 'dce'): boolean
+  pointedAt(image: BidsName, query: 'dsc' | 'dce'): boolean
 }
 
 /** What a run asks for beside its series. */
@@ -90,6 +90,8 @@ export interface Run {
   readonly entities: Readonly<Record<string, string>>
   readonly series: readonly Source[]
   readonly roles: Readonly<Partial<Record<Role, readonly Source[]>>>
+  /** While planning: roles that another task will fill; none once the run is computed. */
+  readonly pending?: readonly Role[]
   readonly context: Readonly<Record<string, unknown>>
   readonly participant: Readonly<Record<string, string>>
   readonly options: Options
@@ -281,7 +283,10 @@ export interface Modality {
   readonly suffix: string
   /** Roles that this slice can fill for others, and the output that does it. */
   readonly provides: Readonly<Partial<Record<Role, OutputName>>>
-  /** No technique that a user asks for: its runs are planned only where a run of this plan wants what they make. */
+  /**
+   * No technique that a user asks for: its runs are planned where a run of this plan wants what they make, and for
+   * participants of whom there is nothing else.
+   */
   readonly auxiliary?: true
   /** Options that a result depends on: they enter its identity. */
   readonly options: readonly OptionName[]

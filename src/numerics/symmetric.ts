@@ -47,3 +47,46 @@ export function invertSymmetric(M: Float64Array, n: number, scale: Float64Array)
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) M[i * n + j] = M[j * n + i]!
   return true
 }
+
+/**
+ * Solve `M·x = b` for a small symmetric positive definite matrix; false where it is not positive definite.
+ *
+ * @remarks
+ * By Cholesky factors of the matrix scaled to a unit diagonal, as in {@link invertSymmetric}.
+ *
+ * **Limits.** Refused where a pivot of the scaled matrix is under 1e-14.
+ *
+ * @param M - the matrix, row-major, any unit, shape (n × n); overwritten
+ * @param b - the right side, shape (at least n); receives x
+ * @param n - number of rows [1]
+ * @param scale - working memory, shape (at least n)
+ */
+export function solveSymmetric(M: Float64Array, b: Float64Array, n: number, scale: Float64Array): boolean {
+  for (let i = 0; i < n; i++) {
+    const diagonal = M[i * n + i]!
+    if (!(diagonal > 0 && diagonal < Infinity)) return false
+    scale[i] = 1 / Math.sqrt(diagonal)
+  }
+  for (let i = 0; i < n; i++) {
+    let right = b[i]! * scale[i]!
+    for (let j = 0; j <= i; j++) {
+      let sum = M[i * n + j]! * scale[i]! * scale[j]!
+      for (let k = 0; k < j; k++) sum -= M[i * n + k]! * M[j * n + k]!
+      if (i === j) {
+        if (!(sum > 1e-14)) return false
+        M[i * n + i] = Math.sqrt(sum)
+      } else {
+        M[i * n + j] = sum / M[j * n + j]!
+        right -= M[i * n + j]! * b[j]!
+      }
+    }
+    b[i] = right / M[i * n + i]!
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    let sum = b[i]!
+    for (let k = i + 1; k < n; k++) sum -= M[k * n + i]! * b[k]!
+    b[i] = sum / M[i * n + i]!
+  }
+  for (let i = 0; i < n; i++) b[i]! *= scale[i]!
+  return true
+}

@@ -129,3 +129,47 @@ export function bloodConcentration(rate: number, linear: number, quadratic: numb
 export function smallVesselFactor(large: number, small: number, density: number): number {
   return (1 - large) / (1 - small) / density
 }
+
+/** A spoiled gradient-echo excitation. */
+export interface SpoiledEcho {
+  /** Actual flip angle [rad]. */
+  readonly flipAngle: number
+  /** Excitation repetition time [s]. */
+  readonly repetitionTime: number
+}
+
+/**
+ * Steady-state signal of a spoiled gradient echo over that of fully relaxed magnetisation [1].
+ *
+ * @remarks
+ *     S/M0 = sin α·(1 − E)/(1 − E·cos α),   E = exp(−TR·R1)
+ *
+ * **Assumes** ideal spoiling, a steady state, and an echo time far under T2*.
+ *
+ * @param echo - the excitation
+ * @param R1 - longitudinal relaxation rate [1/s]
+ */
+export function spoiledSignal({ flipAngle, repetitionTime }: SpoiledEcho, R1: number): number {
+  const E = Math.exp(-repetitionTime * R1)
+  return (Math.sin(flipAngle) * (1 - E)) / (1 - E * Math.cos(flipAngle))
+}
+
+/**
+ * Longitudinal relaxation rate from the signal relative to that at a known rate [1/s]; NaN beyond the limit of the equation.
+ *
+ * @remarks
+ *     E = (1 − A + A·E0 − E0·cos α)/(1 − A·cos α + A·E0·cos α − E0·cos α),   R1 = −ln E/TR
+ *
+ * the inverse of {@link spoiledSignal}, with `A = S/S0` and `E0 = exp(−TR·R10)`. No rate gives more than
+ * `sin α·M0`: there `E` leaves (0, 1).
+ *
+ * @param echo - the excitation
+ * @param R10 - rate at which the signal was S0 [1/s]
+ * @param ratio - S/S0 [1]
+ */
+export function rateFromSpoiled({ flipAngle, repetitionTime }: SpoiledEcho, R10: number, ratio: number): number {
+  const c = Math.cos(flipAngle)
+  const E0 = Math.exp(-repetitionTime * R10)
+  const E = (1 - ratio + ratio * E0 - E0 * c) / (1 - ratio * c + ratio * E0 * c - E0 * c)
+  return E > 0 && E < 1 ? -Math.log(E) / repetitionTime : Number.NaN
+}

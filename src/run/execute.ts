@@ -265,7 +265,7 @@ function fillPending(
       )
     }
   }
-  return { run: { ...planned.run, roles }, problems }
+  return { run: { ...planned.run, roles, pending: [] }, problems }
 }
 
 /** The outcome that a child's ending stands for; a crash leaves its stack in a file, a full disk stops the call. */

@@ -32,8 +32,8 @@ const BASE_MEMORY = 150e6
 /**
  * The plan: every run of the selected techniques, with its inputs, its roles resolved, and all it will write.
  *
- * Slices that fill roles for others are planned only where a run of this plan wants what they make. Tasks come in an order
- * in which none comes before what it needs.
+ * Slices that fill roles for others are planned where a run of this plan wants what they make, and, unless techniques were
+ * named, for participants of whom there is nothing else. Tasks come in an order in which none comes before what it needs.
  */
 export function makePlan(context: PlanContext): Plan {
   const wanted = context.options.modalities
@@ -45,8 +45,17 @@ export function makePlan(context: PlanContext): Plan {
     left.push(...found.left.map(({ image, reason }) => ({ image: image.path, kind: kind.name, reason })))
     for (const run of found.runs) if (run.series.every(context.selected)) planner.add(kind, run)
   }
+  if (!wanted) addLoneAuxiliaries(context, planner)
   const tasks = refuseCollisions(planner.tasks())
   return { tasks, left, participants: [...new Set(tasks.map(({ task }) => task.participant))].sort() }
+}
+
+/** What only serves others is worth having by itself where a participant has nothing else: a session of T1 mapping, say. */
+function addLoneAuxiliaries({ kinds, selected }: PlanContext, planner: ReturnType<typeof makePlanner>): void {
+  const busy = new Set(planner.tasks().map(({ task }) => task.participant))
+  for (const kind of kinds.filter(({ auxiliary }) => auxiliary === true))
+    for (const run of planner.find(kind).runs)
+      if (run.series.every(selected) && !busy.has(run.series[0]?.entities['sub'] ?? '')) planner.add(kind, run)
 }
 
 /** How a role is filled. */
@@ -255,6 +264,7 @@ function planTask(
         .filter(({ filled }) => filled.sources.length > 0)
         .map(({ request, filled }) => [request.role, filled.sources]),
     ),
+    pending: roles.flatMap(({ filled }) => filled.pending.map(({ role }) => role)),
     context: found.context,
     participant: index.participant(entities['sub'] ?? '', entities['ses']),
     options,

@@ -45,6 +45,7 @@ function optionsPage(): string {
     ...section('execution', 'General: `[execution]`'),
     ...section('asl', 'ASL: `[asl]`'),
     ...section('dsc', 'DSC: `[dsc]`'),
+    ...section('dce', 'DCE: `[dce]`'),
     ...section('ivim', 'IVIM: `[ivim]`'),
   ].join('\n')
 }

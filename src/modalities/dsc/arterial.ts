@@ -1,5 +1,5 @@
-import { areaScale, arterialInput, type BloodSearch, venousOutput } from '../../kinetics/dsc-arterial.ts'
-import { type BloodQuality, bloodQuality } from '../../kinetics/dsc-blood.ts'
+import { areaScale, arterialInput, venousOutput } from '../../kinetics/dsc-arterial.ts'
+import { type BloodQuality, type BloodSearch, bloodQuality } from '../../kinetics/dsc-blood.ts'
 import type { Options } from '../../options.ts'
 import { bad, type Checked, good, type Problem, problem } from '../../problems.ts'
 import type { Placed } from '../modality.ts'

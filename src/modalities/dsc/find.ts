@@ -31,7 +31,7 @@ const PATTERNS: readonly Pattern[] = [
     words: '_perf or _bold with an acq- that begins with dsc',
     is: image => FOLDERS.includes(image.datatype) && image.suffix.toLowerCase() !== 'dsc' && isTechnique(image, 'dsc'),
   },
-  { words: 'the filter file', is: (image, index) => index.pointedAt?.(image, 'dsc') ?? false },
+  { words: 'the filter file', is: (image, index) => index.pointedAt(image, 'dsc') },
 ]
 
 /**

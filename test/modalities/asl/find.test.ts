@@ -16,6 +16,7 @@ function indexOf(files: Files): Index {
   return {
     images,
     tables: () => [],
+    pointedAt: () => false,
     sidecar: image => good({ values: values(image), from: {}, files: [] }),
     header: () => ({ ok: false, problems: [] }),
     table: () => good(null),

@@ -40,6 +40,7 @@ function indexOf(files: Readonly<Record<string, File>>): Index {
   return {
     images: Object.keys(files).flatMap(path => parseName(path) ?? []),
     tables: () => [],
+    pointedAt: () => false,
     sidecar: image => good({ values: files[image.path]?.sidecar ?? {}, from: {}, files: [] }),
     header: () => ({ ok: false, problems: [] }),
     table: () => good(null),

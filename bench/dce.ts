@@ -1,0 +1,77 @@
+/**
+ * DCE fits in voxels a second of one core; the extended Tofts fit as a multiple of one evaluation of its model with Jacobian
+ * timed in the same run. Exits with 1 where a target is missed.
+ */
+import { fitKinetics } from '../src/kinetics/dce-fit.ts'
+import { delayedInlet } from '../src/kinetics/inlet.ts'
+import { KINETIC_MODELS } from '../src/kinetics/models.ts'
+import { fitVfa } from '../src/kinetics/t1.ts'
+import { createRandom } from '../src/numerics/random.ts'
+import { spoiledSignal } from '../src/physics/signal.ts'
+import { type CurveSet, curveSet } from '../test/kinetics/dce-sets.ts'
+
+const VOXELS = 20_000
+const ROUNDS = 5
+/** Most evaluations of model and Jacobian that one extended Tofts fit may cost. */
+const LIMIT = 12
+
+function timed(work: () => void): number {
+  const start = process.cpuUsage()
+  work()
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) / 1e6
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!
+}
+
+const best = (work: () => void) => {
+  work()
+  return median(Array.from({ length: ROUNDS }, () => timed(work)))
+}
+const say = (what: string, seconds: number, n = VOXELS, more = '') =>
+  console.log(`  ${what.padEnd(26)} ${(n / seconds / 1000).toFixed(1).padStart(8)} k voxel/s${more}`)
+
+function evaluations({ model, times, inlet, truth }: CurveSet): () => void {
+  const bound = model.bind([delayedInlet(inlet, times).inlet])
+  const P = model.parameters.length
+  const [curve, jacobian, p] = [new Float64Array(times.length), new Float64Array(P * times.length), new Float64Array(P)]
+  const columns = model.parameters.map(({ name }) => truth[name]!)
+  return () => {
+    for (let v = 0; v < VOXELS; v++) {
+      for (let a = 0; a < P; a++) p[a] = columns[a]![v]!
+      bound.evaluate(p, curve, jacobian)
+    }
+  }
+}
+
+const tofts = curveSet('etofts', VOXELS)
+const unit = best(evaluations(tofts))
+console.log(`  model with Jacobian ${((unit / VOXELS) * 1e9).toFixed(0)} ns`)
+const fitting = (set: CurveSet, name: string, estimator: 'nlls' | 'lls') => {
+  const model = KINETIC_MODELS.find(item => item.name === name)!
+  return () => void fitKinetics(model, set, [set.inlet], { estimator })
+}
+const nlls = best(fitting(tofts, 'etofts', 'nlls'))
+say('extended Tofts, nlls', nlls, VOXELS, ` = ${(nlls / unit).toFixed(1)} evaluations (target ${LIMIT})`)
+if (nlls / unit > LIMIT) process.exitCode = 1
+say('extended Tofts, linear', best(fitting(tofts, 'etofts', 'lls')))
+say('Patlak', best(fitting(tofts, 'patlak', 'nlls')))
+const few = 4000
+const exchange = curveSet('2cxm', few)
+say('exchange, nlls', best(fitting(exchange, '2cxm', 'nlls')), few)
+
+const random = createRandom('bench vfa')
+const flipAngles = Float64Array.of(2, 5, 10, 15, 20, 25).map(angle => (angle * Math.PI) / 180)
+const signals = new Float32Array(flipAngles.length * VOXELS)
+for (let v = 0; v < VOXELS; v++) {
+  const R1 = 0.4 + 2 * random.uniform()
+  for (const [i, flipAngle] of flipAngles.entries())
+    signals[i * VOXELS + v] = 1000 * spoiledSignal({ flipAngle, repetitionTime: 0.005 }, R1) + random.normal()
+}
+for (const kind of ['linear', 'nonlinear'] as const)
+  say(
+    `VFA of six angles, ${kind}`,
+    best(() => void fitVfa(kind, { signals, flipAngles, repetitionTime: 0.005, b1: null, voxels: tofts.voxels })),
+  )
