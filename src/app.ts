@@ -41,7 +41,10 @@ export async function perfuse(request: Request, kinds: readonly Modality[], arou
   const seen = look(request, around)
   const plan = makePlan({ ...seen, input: request.input, kinds, options })
   if (plan.tasks.length === 0) throw new Refusal(EXIT.nothingSelected, seen.nothing(plan))
-  if (options['dry-run'] || options['list-participants']) return { ...summarise(plan, null), plan }
+  // A list that can be made is made, whatever will become of those that are on it.
+  if (options['list-participants'])
+    return { code: EXIT.done, line: `${plan.participants.length} participants`, stopped: false, plan }
+  if (options['dry-run']) return { ...summarise(plan, null), plan }
 
   const granted = grantedResources(around.env)
   const processors = options.nprocs ?? granted.processors
@@ -103,6 +106,8 @@ async function gather(request: Request, around: Surroundings): Promise<Summary> 
   const call = openCall(request.output, request.options, null, around)
   try {
     const gathered = await gatherGroup(request.output, call.staging, around.version)
+    // Participants that were processed at the same time have each written what was there at their end.
+    writeCitation(request.output, call.staging, call.logs)
     return {
       code: 0,
       line: `group tables of ${gathered.runs} runs in ${join(request.output, 'group.html')}`,

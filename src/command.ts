@@ -1,6 +1,6 @@
 import { stringify as formatToml, parse as parseToml } from 'smol-toml'
 import yargs from 'yargs'
-import { defaultOptions, OPTIONS, type OptionName, type OptionSpec, type Options } from './options.ts'
+import { defaultOptions, describeOption, OPTIONS, type OptionName, type OptionSpec, type Options } from './options.ts'
 
 /** What the user asked for, checked; or why it cannot be understood, with the exit code. */
 export type Command =
@@ -252,13 +252,6 @@ function declare(table: Table) {
   return parser
 }
 
-function describeOption(spec: OptionSpec): string {
-  const unit = spec.unit ? ` [${spec.unit}]` : ''
-  const choices = spec.choices ? ` (${spec.choices.filter(choice => !spec.notYet?.[choice]).join(', ')})` : ''
-  const standard = spec.default === undefined ? '' : ` [default ${spec.default}]`
-  return `${spec.describe}${unit}${choices}${standard}`
-}
-
 /** A value as the type of its row, or a usage error that names option, value and what is allowed. */
 function convert(shown: string, spec: OptionSpec, value: unknown): unknown {
   if (spec.type === 'flag')
@@ -411,81 +404,4 @@ specification. The last line on stderr says outcome and code.`,
     .getHelp()
   const simulate = await declare(SIMULATE).usage('perfquant simulate OUT_DIR').getHelp()
   return `${general}\n\n${simulate}`
-}
-
-/** The Boutiques descriptor of the command, generated from the option table. */
-export function descriptor(version: string): string {
-  const inputs: Record<string, unknown>[] = [
-    {
-      id: 'InputDataset',
-      name: 'BIDS dataset',
-      type: 'String',
-      'value-key': '[INPUT_DATASET]',
-      description: 'Root folder of the BIDS dataset',
-    },
-    {
-      id: 'OutputLocation',
-      name: 'Output folder',
-      type: 'String',
-      'value-key': '[OUTPUT_LOCATION]',
-      description: 'Folder of the derivative dataset',
-    },
-    {
-      id: 'AnalysisLevel',
-      name: 'Analysis level',
-      type: 'String',
-      'value-key': '[ANALYSIS_LEVEL]',
-      list: true,
-      'value-choices': ['participant', 'group'],
-      description: 'Levels to run',
-    },
-  ]
-  const keys = ['[INPUT_DATASET]', '[OUTPUT_LOCATION]', '[ANALYSIS_LEVEL]']
-  for (const [name, spec] of Object.entries<OptionSpec>(OPTIONS)) {
-    const key = `[${name.toUpperCase().replaceAll('-', '_')}]`
-    keys.push(key)
-    inputs.push({
-      id: name.replaceAll('-', '_'),
-      name,
-      type:
-        spec.type === 'flag' || spec.type === 'count'
-          ? 'Flag'
-          : spec.type === 'number' && spec.word === undefined
-            ? 'Number'
-            : 'String',
-      optional: true,
-      'command-line-flag': `--${name}`,
-      'value-key': key,
-      description: spec.describe,
-      ...(spec.type === 'strings' ? { list: true } : {}),
-      ...(spec.choices ? { 'value-choices': spec.choices.filter(choice => !spec.notYet?.[choice]) } : {}),
-      ...(spec.default === undefined || spec.type === 'flag' || spec.type === 'count'
-        ? {}
-        : { 'default-value': spec.default }),
-      ...(spec.type === 'number' && spec.range && spec.word === undefined
-        ? { minimum: spec.range[0], maximum: spec.range[1] }
-        : {}),
-    })
-  }
-  return `${JSON.stringify(
-    {
-      name: 'perfquant',
-      description: 'BIDS App for perfusion MRI: quantitative maps, reports and group tables',
-      'tool-version': version,
-      'schema-version': '0.5',
-      'command-line': `perfquant ${keys.join(' ')}`,
-      inputs,
-      'output-files': [
-        {
-          id: 'OutputDataset',
-          name: 'Derivative dataset',
-          'path-template': '[OUTPUT_LOCATION]',
-          description: 'Maps, sidecars, reports and tables',
-        },
-      ],
-      custom: { BIDSAppSpecVersion: '0.1.0' },
-    },
-    null,
-    2,
-  )}\n`
 }

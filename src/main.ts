@@ -6,7 +6,7 @@ import { freeSpace, nearestFolder, readText } from './bids/disk.ts'
 import type { Command } from './command.ts'
 import type { Modality } from './modalities/modality.ts'
 import { WORKER_WORD } from './run/pool.ts'
-import type { RunEvent, Surroundings } from './run/surroundings.ts'
+import { containerOf, type RunEvent, type Surroundings } from './run/surroundings.ts'
 
 /**
  * The process: arguments in, exit code out. The only file that prints, exits or reads the environment.
@@ -26,11 +26,11 @@ export async function main(kinds: readonly Modality[]): Promise<void> {
     const { serve } = await import('./run/worker.ts')
     return serve(kinds)
   }
-  const { descriptor, helpText, parseCommand } = await import('./command.ts')
+  const { helpText, parseCommand } = await import('./command.ts')
   const command = parseCommand(argv, readText)
   if (command.kind === 'help') process.stdout.write(`${await helpText()}\n`)
   else if (command.kind === 'version') process.stdout.write(`perfquant ${version()}\n`)
-  else if (command.kind === 'descriptor') process.stdout.write(descriptor(version()))
+  else if (command.kind === 'descriptor') process.stdout.write((await import('./boutiques.ts')).descriptor(version()))
   else if (command.kind === 'usage') end(command.code, command.message)
   else await perform(command, kinds)
 }
@@ -130,7 +130,7 @@ function surroundings(signal: AbortSignal, say: Surroundings['say']): Surroundin
     pid: process.pid,
     node: process.version,
     commandLine: ['perfquant', ...process.argv.slice(2)].join(' '),
-    container: env['APPTAINER_CONTAINER'] ?? env['SINGULARITY_CONTAINER'] ?? env['PERFQUANT_CONTAINER'] ?? null,
+    container: containerOf(env),
     now: () => new Date(),
     token: randomBytes(4).toString('hex'),
     signal,

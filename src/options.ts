@@ -5,7 +5,7 @@ import { EXECUTION_OPTIONS } from './options/execution.ts'
 import { IVIM_OPTIONS } from './options/ivim.ts'
 import type { OptionSpec } from './options/spec.ts'
 
-export type { OptionSpec } from './options/spec.ts'
+export { describeOption, type OptionSpec } from './options/spec.ts'
 
 /** The option table: the single source of the command line, the TOML file, the docs and the Boutiques descriptor. Names as they are typed, without the dashes. */
 export const OPTIONS = {

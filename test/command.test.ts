@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { descriptor, formatOptions, helpText, parseCommand, parseMemory } from '../src/command.ts'
+import { formatOptions, helpText, parseCommand, parseMemory } from '../src/command.ts'
 import { defaultOptions, OPTIONS, type OptionSpec } from '../src/options.ts'
 
 const noFile = (): string => {
@@ -123,23 +123,5 @@ describe('the command line', () => {
   it('helps', async () => {
     const help = await helpText()
     for (const name of Object.keys(OPTIONS)) expect(help).toContain(`--${name}`)
-  })
-})
-
-describe('the Boutiques descriptor', () => {
-  it('has every option once, and the ids that the execution specification asks for', () => {
-    const {
-      inputs,
-      custom,
-      'command-line': line,
-    } = JSON.parse(descriptor('1.2.3')) as {
-      inputs: { id: string; 'value-key': string }[]
-      custom: unknown
-      'command-line': string
-    }
-    expect(custom).toEqual({ BIDSAppSpecVersion: '0.1.0' })
-    expect(inputs.slice(0, 3).map(({ id }) => id)).toEqual(['InputDataset', 'OutputLocation', 'AnalysisLevel'])
-    expect(inputs).toHaveLength(Object.keys(OPTIONS).length + 3)
-    for (const input of inputs) expect(line).toContain(input['value-key'])
   })
 })

@@ -18,6 +18,11 @@ const SWITCHES = [
     there: () => spawnSync('bwrap', ['--ro-bind', '/', '/', '--unshare-net', 'true']).status === 0,
     tests: 'the demo without a network, on a read-only root',
   },
+  {
+    package: 'snakemake',
+    there: () => spawnSync('snakemake', ['--version']).status === 0,
+    tests: 'the rules for Snakemake',
+  },
 ]
 for (const { package: name, there, tests } of SWITCHES)
   if (!there()) console.log(`skipped without 'apt-get install ${name}': ${tests}`)

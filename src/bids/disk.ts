@@ -21,7 +21,6 @@ import {
   rmSync,
   statfsSync,
   statSync,
-  utimesSync,
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -245,10 +244,29 @@ function createInPlace(path: string, content: string): boolean {
   }
 }
 
-/** Set the modification time of a file to now: a sign of life. */
+/**
+ * Set the modification time of a file to now: a sign of life. By writing its first byte once more, so that the clock of the
+ * file system dates it, which all machines that share it agree on, and not that of this machine.
+ */
 export function touch(path: string): void {
-  const now = new Date()
-  utimesSync(path, now, now)
+  const file = openSync(path, 'r+')
+  try {
+    const byte = new Uint8Array(1)
+    if (readSync(file, byte, 0, 1, 0) === 1) writeSync(file, byte, 0, 1, 0)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** The time by the clock of the file system that holds a folder [ms]. */
+export function fileSystemTime(folder: string): number {
+  const probe = join(folder, `.clock.${randomBytes(4).toString('hex')}`)
+  try {
+    writeNew(probe, '.')
+    return statSync(probe).mtimeMs
+  } finally {
+    rmSync(probe, { force: true })
+  }
 }
 
 /** Free space of the disk that holds the path [bytes]. */

@@ -27,3 +27,11 @@ export interface OptionSpec {
 
 /** Of an option that takes several values. */
 export const list = { type: 'strings' } as const
+
+/** The sentence of an option, with its unit, choices and default: for the help and the Boutiques descriptor. */
+export function describeOption(spec: OptionSpec): string {
+  const unit = spec.unit ? ` [${spec.unit}]` : ''
+  const choices = spec.choices ? ` (${spec.choices.filter(choice => !spec.notYet?.[choice]).join(', ')})` : ''
+  const standard = spec.default === undefined ? '' : ` [default ${spec.default}]`
+  return `${spec.describe}${unit}${choices}${standard}`
+}

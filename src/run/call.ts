@@ -3,7 +3,7 @@ import pino from 'pino'
 import { appendText, makeFolder, writeNew, writeWhole } from '../bids/disk.ts'
 import { formatOptions } from '../command.ts'
 import type { Options } from '../options.ts'
-import { makeStagingFolder, sweep, thisOwner } from './lock.ts'
+import { jobOf, makeStagingFolder, sweep, thisOwner } from './lock.ts'
 import { EXIT, Refusal } from './outcome.ts'
 import type { RunEvent, Surroundings } from './surroundings.ts'
 
@@ -36,11 +36,11 @@ export function openCall(
   const tmp = join(output, '.perfquant', 'tmp')
   const staging = join(tmp, id)
   const logs = join(output, 'logs', id)
-  const owner = thisOwner(around.host, around.pid, around.token)
+  const owner = thisOwner(around.host, around.pid, around.token, jobOf(around.env))
   let close = () => {}
   try {
     makeFolder(tmp)
-    sweep({ staging: tmp, locks: join(output, '.perfquant', 'lock') }, owner, around.now().getTime())
+    sweep({ staging: tmp, locks: join(output, '.perfquant', 'lock') }, owner)
     close = makeStagingFolder(staging, owner)
     makeFolder(logs)
     writeWhole(join(logs, 'perfquant.toml'), formatOptions(options), staging)

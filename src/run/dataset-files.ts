@@ -46,7 +46,7 @@ function description({ input, output, version, container, derivatives }: Dataset
       {
         ...(typeof generator === 'object' ? generator : {}),
         Version: version,
-        ...(container ? { Container: { Type: container.split(':')[0], Tag: container } } : {}),
+        ...(container ? { Container: { Type: container.split(':')[0], Tag: container.replace(/^\w+:/, '') } } : {}),
       },
     ],
     SourceDatasets: [{ URL: link(input) }],

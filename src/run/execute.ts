@@ -5,7 +5,7 @@ import type { Modality, Role, Run, Source } from '../modalities/modality.ts'
 import { type Problem, problem } from '../problems.ts'
 import { completeRecord } from './complete.ts'
 import { describeOutput } from './describe.ts'
-import { takeLock, thisOwner } from './lock.ts'
+import { jobOf, takeLock, thisOwner } from './lock.ts'
 import type { RunEnding, RunWork } from './participant.ts'
 import { type Ending, makePool, type Pool, workInChild } from './pool.ts'
 import { isReportCurrent, listRecords, reportPage, stateOfRecords } from './records.ts'
@@ -187,7 +187,7 @@ async function attempt(shop: Shop, planned: PlannedTask, needs: readonly Outcome
     around.say({ event: 'start', id: task.id, label: task.label })
     const token = `${around.token}/${task.id}`
     const lockPath = join(place.output, '.perfquant', 'lock', `${task.id.replaceAll('/', '_')}.json`)
-    const lock = takeLock(lockPath, thisOwner(around.host, around.pid, token), () => around.now().getTime())
+    const lock = takeLock(lockPath, thisOwner(around.host, around.pid, token, jobOf(around.env)))
     if ('heldBy' in lock)
       return end('refused', [
         problem(

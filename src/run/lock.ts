@@ -1,7 +1,8 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   createExclusively,
   fileFacts,
+  fileSystemTime,
   isFolder,
   linkTarget,
   listFolder,
@@ -22,6 +23,20 @@ export interface Owner {
   readonly ticks: string
   /** Unlike any other, even of the same process. */
   readonly token: string
+  /** The batch job that the process belongs to, and how often that was started again. */
+  readonly job?: Job
+}
+
+/** A job of a batch system that queues jobs again. */
+export interface Job {
+  readonly id: string
+  readonly restarts: number
+}
+
+/** The Slurm job that an environment belongs to. */
+export function jobOf(env: Readonly<Record<string, string | undefined>>): Job | null {
+  const id = env['SLURM_JOB_ID']
+  return id ? { id, restarts: Number(env['SLURM_RESTART_COUNT'] ?? 0) } : null
 }
 
 /** A sign of life every 15 s; without one for 15 min a holder on another machine counts as gone. */
@@ -29,8 +44,9 @@ const BEAT_MS = 15_000
 const SILENCE_MS = 15 * 60_000
 
 /** This process as the owner of something. */
-export function thisOwner(host: string, pid: number, token: string): Owner {
-  return { host, pid, namespace: linkTarget('/proc/self/ns/pid') ?? '', ticks: startTicks(pid), token }
+export function thisOwner(host: string, pid: number, token: string, job: Job | null = null): Owner {
+  const namespace = linkTarget('/proc/self/ns/pid') ?? ''
+  return { host, pid, namespace, ticks: startTicks(pid), token, ...(job ? { job } : {}) }
 }
 
 function startTicks(pid: number): string {
@@ -56,13 +72,19 @@ function parseOwner(path: string): Owner | null {
   }
 }
 
-/** Whether the owner that a file names is gone. On this machine its process is looked for; elsewhere its signs of life are. */
+/**
+ * Whether the owner that a file names is gone. On this machine its process is looked for; elsewhere its signs of life are.
+ *
+ * @param now - the time of the file system, by which its signs of life are dated, too
+ */
 function isGone(path: string, self: Owner, now: number): boolean {
   const facts = fileFacts(path)
   if (!facts) return true
   const silent = now - facts.mtimeMs > SILENCE_MS
   const owner = parseOwner(path)
   if (!owner) return silent
+  // A job that was queued again has been ended before, on whichever machine that was.
+  if (owner.job && owner.job.id === self.job?.id && owner.job.restarts < self.job.restarts) return true
   if (owner.host !== self.host || owner.namespace !== self.namespace || owner.namespace === '') return silent
   return startTicks(owner.pid) !== owner.ticks || owner.ticks === ''
 }
@@ -78,9 +100,13 @@ export interface Lock {
  *
  * @param path - the lock file
  * @param self - this process
- * @param now - the clock [ms]
+ * @param now - the clock [ms]; by default that of the file system, for machines may differ in theirs
  */
-export function takeLock(path: string, self: Owner, now: () => number): Lock | { readonly heldBy: string } {
+export function takeLock(
+  path: string,
+  self: Owner,
+  now: () => number = () => fileSystemTime(dirname(path)),
+): Lock | { readonly heldBy: string } {
   for (let attempt = 0; attempt < 3; attempt++) {
     if (createExclusively(path, JSON.stringify(self))) {
       const rest = beat(path, self.token)
@@ -135,8 +161,16 @@ export function makeStagingFolder(folder: string, self: Owner): () => void {
   }
 }
 
-/** Remove what calls that are gone have left: staging folders with the files of their owners, and locks. */
-export function sweep(folders: { readonly staging: string; readonly locks: string }, self: Owner, now: number): void {
+/**
+ * Remove what calls that are gone have left: staging folders with the files of their owners, and locks.
+ *
+ * @param now - the time [ms]; by default by the clock of the file system
+ */
+export function sweep(
+  folders: { readonly staging: string; readonly locks: string },
+  self: Owner,
+  now = fileSystemTime(dirname(folders.staging)),
+): void {
   const stems = new Set(listFolder(folders.staging).map(({ name }) => name.replace(/\.json$/, '')))
   for (const stem of stems) {
     const folder = join(folders.staging, stem)

@@ -44,7 +44,7 @@ export interface Surroundings {
   readonly node: string
   /** The command as it was typed. */
   readonly commandLine: string
-  /** Image the program runs in, where it runs in one. */
+  /** Image the program runs in, where it runs in one: `type:name`. */
   readonly container: string | null
   readonly now: () => Date
   /** Unlike any other call, even on another machine. */
@@ -52,4 +52,16 @@ export interface Surroundings {
   /** Aborts when the call is to stop. */
   readonly signal: AbortSignal
   readonly say: (event: RunEvent) => void
+}
+
+/**
+ * The image that the program runs in, as its environment tells: `apptainer:<file>`, `singularity:<file>`, or, for an image
+ * that names itself, `docker:perfquant:<version>`; null outside of any.
+ */
+export function containerOf(env: Surroundings['env']): string | null {
+  for (const type of ['apptainer', 'singularity']) {
+    const file = env[`${type.toUpperCase()}_CONTAINER`]
+    if (file) return `${type}:${file}`
+  }
+  return env['PERFQUANT_IMAGE'] ? `docker:${env['PERFQUANT_IMAGE']}` : null
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 /** Imports go down only: a room stands above all it uses. Rooms of one floor do not use each other. */
 const FLOORS = [
   ['numerics', 'units', 'problems', 'options'],
-  ['physics', 'image', 'bids', 'protocol', 'command'],
+  ['physics', 'image', 'bids', 'protocol', 'command', 'boutiques'],
   ['kinetics', 'report', 'nifti'],
   ['modalities'],
   ['run'],

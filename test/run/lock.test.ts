@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { makeStagingFolder, type Owner, sweep, takeLock, thisOwner } from '../../src/run/lock.ts'
+import { touch } from '../../src/bids/disk.ts'
+import { jobOf, makeStagingFolder, type Owner, sweep, takeLock, thisOwner } from '../../src/run/lock.ts'
 import { LockLost, makeStaging } from '../../src/run/staging.ts'
 import { newFolder } from './harness.ts'
 import { until } from './started.ts'
@@ -66,6 +67,35 @@ describe('a lock', () => {
       expect(isTaken(heldBy(owner, 14))).toBe(false)
       expect(isTaken(heldBy(owner, 16))).toBe(true)
     }
+  })
+
+  it('of a batch job that was queued again is free, on whichever machine it was', () => {
+    const job = (restarts: number) => ({ ...self, host: 'elsewhere', token: 'job', job: { id: '7', restarts } })
+    const take = (owner: Owner, taker: Owner) => 'release' in takeLock(heldBy(owner), { ...taker, host: 'here' })
+    expect(take(job(0), job(1))).toBe(true)
+    expect(take(job(1), job(1))).toBe(false)
+    expect(take(job(0), { ...job(1), job: { id: '8', restarts: 1 } })).toBe(false)
+    expect(take(job(0), self)).toBe(false)
+    expect(jobOf({ SLURM_JOB_ID: '7', SLURM_RESTART_COUNT: '2' })).toEqual({ id: '7', restarts: 2 })
+    expect([jobOf({ SLURM_JOB_ID: '7' })?.restarts, jobOf({})]).toEqual([0, null])
+  })
+
+  it('is judged by the clock of the file system, whatever that of the machine says', () => {
+    const faraway = heldBy({ ...self, host: 'elsewhere' }, 14)
+    const real = Date.now
+    try {
+      Date.now = () => real() + 3_600_000
+      expect('release' in takeLock(faraway, self)).toBe(false)
+      Date.now = () => real() - 3_600_000
+      expect('release' in takeLock(heldBy({ ...self, host: 'elsewhere' }, 16), self)).toBe(true)
+    } finally {
+      Date.now = real
+    }
+    const before = statSync(faraway).mtimeMs
+    touch(faraway)
+    expect(statSync(faraway).mtimeMs).toBeGreaterThan(before + 13 * 60_000)
+    expect(JSON.parse(readFileSync(faraway, 'utf8'))).toMatchObject({ host: 'elsewhere' })
+    expect(readdirSync(root).filter(name => name.startsWith('.clock'))).toEqual([])
   })
 
   it('that cannot be read counts as held while it is young', () => {

@@ -80,6 +80,7 @@ describe('--list-participants', () => {
   it('gives the labels, one a line', () => {
     const listed = plan('--list-participants')
     expect(listed.out).toBe('001\n002\n')
+    expect(listed.last).toBe('perfquant finished: 2 participants (exit 0)')
   })
 })
 
