@@ -18,11 +18,15 @@ import { trapezoid } from './dsc-deconvolution.ts'
 const LARGEST = 0.1
 /** Noise over area that is too much, as a multiple of its median [1]. */
 const TOO_NOISY = 2
+/** Noise over the peak that never is [1]: in images without noise any rounding would be. */
+const QUIET = 0.01
 /** Share of the rest, by arterial score, that is clustered [1]. */
 const SHARPEST = 0.1
 /** Rounds of clustering at the most, clusters of a round. */
 const ROUNDS = 6
 const CLUSTERS = 2
+/** Voxels of a cluster at least. */
+const LEAST_MEMBERS = 3
 /** Least score of a chosen voxel, as a share of the median of the five best [1]: fewer voxels rather than mixed ones. */
 const LEAST_SCORE = 0.75
 
@@ -30,14 +34,14 @@ const LEAST_SCORE = 0.75
  * Find the arterial input: several voxels, the same ones every time.
  *
  * @remarks
- * Of the voxels the tenth with the largest area under the curve, less those with more than
- * twice the usual noise (median absolute second difference over area), scaled to unit area, parted into five clusters that start from quantiles of the
- * first moment. The cluster whose mean has the largest arterial score,
+ * Of the voxels the tenth with the largest area under the curve, less those with more than twice the usual noise (median
+ * absolute second difference over area, where it is over 1 % of the peak). The tenth of these with the highest arterial score,
  *
  *     M = peak / (rise time · full width at half maximum)
  *
- * and peaks no later than half of the candidates is parted again, until it holds no more than three times the voxels wanted.
- * Of it those of the highest scores of their own are chosen, if they reach 75 % of the median of the five best.
+ * scaled to unit area, is parted into two clusters that start from the halves by first moment, and the one with the sharper
+ * curves (median of its five highest scores) is parted again, until it holds no more than the voxels wanted. Of it those of the
+ * highest scores are chosen, if they reach 75 % of the median of the five best.
  *
  * **Assumes** that the voxels exclude pathology: a hyperperfused rim can look like an artery.
  *
@@ -51,10 +55,9 @@ const LEAST_SCORE = 0.75
 export function arterialInput(search: BloodSearch): BloodCurve | null {
   const { dt, baseline, most } = search
   const shape: CurveShape = { ...NO_SHAPE }
-  const describe = (curve: Float64Array) => describeCurve(curve, dt, baseline, shape)
   const scoresOf = (curves: Curves) =>
     Float64Array.from(curves.voxels, (_, at) => {
-      describe(curveAt(curves, at))
+      describeCurve(curveAt(curves, at), dt, baseline, shape)
       return arterialScore(shape)
     })
   const large = largestAreas(search, valid => Math.ceil(LARGEST * valid))
@@ -63,19 +66,28 @@ export function arterialInput(search: BloodSearch): BloodCurve | null {
   let candidates = pickCurves(clean, ranking(all).slice(0, Math.max(3 * most, Math.ceil(SHARPEST * all.length))))
   for (let round = 0; round < ROUNDS && candidates.voxels.length > most; round++) {
     const { points, moments } = unitCurves(candidates, dt)
+    const scores = scoresOf(candidates)
     let best: Int32Array | null = null
     let highest = 0
     for (const members of kMeans(points, search.frames, moments, CLUSTERS)) {
-      if (members.length < 3) continue
-      describe(meanCurve(candidates, members))
-      const score = arterialScore(shape)
+      if (members.length < LEAST_MEMBERS) continue
+      const score = fiveBest(Float64Array.from(members, at => scores[at]!))
       if (score > highest) [best, highest] = [members, score]
     }
     if (!best || best.length === candidates.voxels.length) break
     candidates = pickCurves(candidates, best)
   }
-  const scores = scoresOf(candidates)
-  return bestOf(search, candidates, scores, large.clippedShare)
+  return bestOf(search, candidates, scoresOf(candidates), large.clippedShare)
+}
+
+/** Median of the five highest scores: what a set has of arteries, whatever else is in it. */
+function fiveBest(scores: Float64Array): number {
+  return median(
+    scores
+      .slice()
+      .sort((a, b) => b - a)
+      .subarray(0, 5),
+  )
 }
 
 /** Indices by falling score. */
@@ -86,7 +98,7 @@ function ranking(scores: Float64Array): Int32Array {
 /** The mean of the curves with the highest scores. */
 function bestOf(search: BloodSearch, curves: Curves, scores: Float64Array, clippedShare: number): BloodCurve | null {
   const ranked = ranking(scores)
-  const best = median(Float64Array.from(ranked.subarray(0, 5), at => scores[at]!))
+  const best = fiveBest(scores)
   if (!(best > 0)) return null
   const chosen = ranked.filter(at => scores[at]! >= LEAST_SCORE * best).slice(0, search.most)
   const curve = meanCurve(curves, chosen)
@@ -100,17 +112,20 @@ function bestOf(search: BloodSearch, curves: Curves, scores: Float64Array, clipp
 
 /** The curves less those with most noise. The median looks past the few samples in which the bolus itself bends. */
 function withoutNoise(curves: Curves, dt: number): Curves {
-  const noise = Float64Array.from(curves.voxels, (_, at) => {
+  const bends = Float64Array.from(curves.voxels, (_, at) => {
     const curve = curveAt(curves, at)
-    const bends = Float64Array.from({ length: curve.length - 2 }, (_, k) =>
-      Math.abs(curve[k]! - 2 * curve[k + 1]! + curve[k + 2]!),
+    return median(
+      Float64Array.from({ length: curve.length - 2 }, (_, k) =>
+        Math.abs(curve[k]! - 2 * curve[k + 1]! + curve[k + 2]!),
+      ),
     )
-    return median(bends) / trapezoid(curve, dt)
   })
+  const noise = bends.map((bend, at) => bend / trapezoid(curveAt(curves, at), dt))
   const limit = TOO_NOISY * median(noise)
+  const isQuiet = (at: number) => bends[at]! <= QUIET * Math.max(...curveAt(curves, at))
   return pickCurves(
     curves,
-    Int32Array.from(noise, (_, at) => at).filter(at => noise[at]! <= limit),
+    Int32Array.from(noise, (_, at) => at).filter(at => noise[at]! <= limit || isQuiet(at)),
   )
 }
 

@@ -41,6 +41,8 @@ export interface Perfusion {
   transitTime: number
   /** Time of the largest value, by a parabola through it and its neighbours; negative where tissue precedes the artery [s]. */
   tmax: number
+  /** When the residue rises through half of its largest value, before it: arrival of the blood [s]. */
+  delay: number
 }
 
 /**
@@ -64,8 +66,6 @@ export interface Deconvolution {
   readonly se: Readonly<Perfusion>
   /** {@link Perfusion.tmax} without interpolation, a multiple of dt [s]. */
   readonly tmaxSampled: number
-  /** When the residue rises through half of its largest value, before it: arrival of the blood [s]. */
-  readonly delay: number
   /** How long the residue stays at 95 % of its largest value or above, about it [s]: on a long plateau tmax means little. */
   readonly plateau: number
   /** The truncation that was used, P [1]. */
@@ -116,7 +116,7 @@ export function deconvolution(
   const period = residue.length
   const values: Perfusion = nothing()
   const se: Perfusion = nothing()
-  const state = { residue, values, se, tmaxSampled: NaN, delay: NaN, plateau: NaN, truncation: NaN }
+  const state = { residue, values, se, tmaxSampled: NaN, plateau: NaN, truncation: NaN }
   const weights = [0, 1, 2, 3].map(() => new Float64Array(frames))
   let area = NaN
   let peak = 0
@@ -127,7 +127,7 @@ export function deconvolution(
   function solve(tissue: Float64Array): boolean {
     Object.assign(values, EMPTY)
     Object.assign(se, EMPTY)
-    state.tmaxSampled = state.delay = state.plateau = state.truncation = NaN
+    state.tmaxSampled = state.plateau = state.truncation = NaN
     const tissueArea = trapezoid(tissue, dt)
     if (!(tissueArea - tissueArea === 0 && area > 0)) return false
     state.truncation = inverse.solve(tissue)
@@ -141,7 +141,7 @@ export function deconvolution(
     const sample = peak > frames ? peak - period : peak
     state.tmaxSampled = sample * dt
     values.tmax = (sample + vertex()) * dt
-    state.delay = (sample - walk(-1, flow / 2)) * dt
+    values.delay = (sample - walk(-1, flow / 2)) * dt
     state.plateau = (walk(-1, PLATEAU * flow) + walk(1, PLATEAU * flow)) * dt
     return true
   }
@@ -182,6 +182,22 @@ export function deconvolution(
     }
     for (let t = 0; t < frames; t++) volume[t] = (volume[t]! - values.transitTime * flow[t]!) / values.flow
     se.transitTime = functionalError(volume, noise)
+    delayError(flow, noise)
+  }
+
+  /** The delay lies between two samples, on a straight line: its error is that of both and of the height that it is half of. */
+  function delayError(flow: Float64Array, noise: CurveNoise): void {
+    const [, combined, before, after] = weights as [Float64Array, Float64Array, Float64Array, Float64Array]
+    const steps = (state.tmaxSampled - values.delay) / dt
+    const later = peak - Math.floor(steps)
+    const drop = at(later) - at(later - 1)
+    if (!(drop > 0)) return
+    const share = steps - Math.floor(steps)
+    inverse.weights((later + period) % period, after)
+    inverse.weights((later - 1 + period) % period, before)
+    for (let t = 0; t < frames; t++)
+      combined[t] = (dt * ((1 - share) * after[t]! + share * before[t]! - flow[t]! / 2)) / drop
+    se.delay = functionalError(combined, noise)
   }
 
   return Object.assign(state, {
@@ -195,7 +211,7 @@ export function deconvolution(
   })
 }
 
-const EMPTY: Perfusion = { flow: NaN, volume: NaN, transitTime: NaN, tmax: NaN }
+const EMPTY: Perfusion = { flow: NaN, volume: NaN, transitTime: NaN, tmax: NaN, delay: NaN }
 const nothing = (): Perfusion => ({ ...EMPTY })
 
 /**

@@ -36,3 +36,25 @@ export function trigamma(x: number): number {
   const r = 1 / (y * y)
   return (1 + 1 / (2 * y) + r * (1 / 6 - r * (1 / 30 - r * (1 / 42 - r * (1 / 30 - (r * 5) / 66))))) / y + shift
 }
+
+/** ln √(2π) */
+const HALF_LOG_TWO_PI = 0.9189385332046727
+
+/**
+ * Logarithm of the gamma function [1].
+ *
+ * @remarks
+ *     ln Γ(x) = ln Γ(x + 1) − ln x;   from 8 on  ln Γ(x) = (x − ½)·ln x − x + ln √2π + 1/12x − 1/360x³ + 1/1260x⁵ − 1/1680x⁷ + 1/1188x⁹ − 691/360360x¹¹
+ *
+ * **Error.** Absolute error under 1e-12 up to 100.
+ *
+ * @param x - argument [1], above 0
+ */
+export function logGamma(x: number): number {
+  let product = 1
+  let y = x
+  for (; y < LARGE; y++) product *= y
+  const r = 1 / (y * y)
+  const tail = (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r * (1 / 1680 - r * (1 / 1188 - (r * 691) / 360360))))) / y
+  return (y - 1 / 2) * Math.log(y) - y + HALF_LOG_TWO_PI + tail - Math.log(product)
+}

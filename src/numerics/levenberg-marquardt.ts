@@ -3,7 +3,7 @@ import { invertSymmetric, solveSymmetric } from './symmetric.ts'
 
 /** Rounds after which a fit counts as not converged. */
 const ROUNDS = 100
-/** A step that promises to lower the sum of squares by less than this share [1] ends the search. */
+/** A step that promises to lower the sum of squares by less than this share [1] ends the search, unless told otherwise. */
 const PROMISE = 1e-10
 /** Below this share [1] of the data's sum of squares only rounding is left. */
 const ROUNDING = 1e-26
@@ -42,8 +42,8 @@ export interface LeastSquares {
  *     (JᵀJ + λ·diag JᵀJ)·δ = Jᵀ(y − f),   p ← project(p + δ)
  *
  * A parameter at a bound that would go further out is left out of the step; every step is put back into the bounds and
- * taken only where the sum of squares falls. It ends where the undamped step promises less than 1e-10 of the sum of
- * squares, which leaves each parameter within 2e-4 of its standard error at 150 samples. Nothing is allocated in a fit.
+ * taken only where the sum of squares falls. It ends where the undamped step promises less than a share of the sum of
+ * squares: 1e-10 leaves each parameter within 2e-4 of its standard error at 150 samples. Nothing is allocated in a fit.
  *
  * **Assumes** independent noise of one standard deviation, and a start in the valley of the least minimum: with several
  * minima it finds one.
@@ -53,10 +53,16 @@ export interface LeastSquares {
  * @param nParameter - number of parameters [1]
  * @param n - number of samples [1]
  * @param evaluate - the model
+ * @param least - the promise under which a fit ends, as a share of the sum of squares [1]
  *
  * @see Marquardt, J Soc Ind Appl Math 11:431 (1963), doi:10.1137/0111030
  */
-export function levenbergMarquardt(nParameter: number, n: number, evaluate: Evaluate): LeastSquares {
+export function levenbergMarquardt(
+  nParameter: number,
+  n: number,
+  evaluate: Evaluate,
+  least: number = PROMISE,
+): LeastSquares {
   const P = nParameter
   const curve = new Float64Array(n)
   const residual = new Float64Array(n)
@@ -113,7 +119,7 @@ export function levenbergMarquardt(nParameter: number, n: number, evaluate: Eval
         if (!isOut && normal[q * P + q]! > 0) free[nFree++] = q
       }
       const promise = nFree > 0 ? solve(damping, nFree) : 0
-      if (promise <= PROMISE * sse * (1 + damping) + rounding) {
+      if (promise <= least * sse * (1 + damping) + rounding) {
         isArrived = damping < 1 || nFree === 0
         if (isArrived) break
       }

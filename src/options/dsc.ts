@@ -9,7 +9,6 @@ export const DSC_OPTIONS = {
     default: 'osvd',
     describe:
       'Deconvolution: circular with an oscillation limit, circular, not circular (depends on delay), vascular model (slower)',
-    notYet: { vm: 'the vascular model is not part of this version' },
   },
   'dsc-oi-limit': {
     type: 'number',

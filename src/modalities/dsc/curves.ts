@@ -2,7 +2,6 @@ import { arterialScore } from '../../kinetics/dsc-blood.ts'
 import { type CurveShape, describeCurve, NO_SHAPE, signalDrop, signalRecovery } from '../../kinetics/dsc-curve.ts'
 import { functionalError, trapezoid } from '../../kinetics/dsc-deconvolution.ts'
 import { mean } from '../../numerics/statistics.ts'
-import type { VoxelSolver } from './perfuse.ts'
 import type { Signals } from './signals.ts'
 import type { SliceDelay } from './timing.ts'
 
@@ -48,19 +47,13 @@ export interface Curves {
 }
 
 /**
- * Look at the curve of each voxel of the mask once: its shape, its area, and what the deconvolution makes of it.
+ * Look at the curve of each voxel of the mask: its shape and its area.
  *
  * @param signals - of the run
  * @param mask - 1 inside, shape (nVoxel)
  * @param delayOf - acquisition times of slices
- * @param solver - a deconvolution to do on the way; null for none
  */
-export function describeVoxels(
-  signals: Signals,
-  mask: Uint8Array,
-  delayOf: SliceDelay,
-  solver: VoxelSolver | null,
-): Curves {
+export function describeVoxels(signals: Signals, mask: Uint8Array, delayOf: SliceDelay): Curves {
   const { frames, dt, baseline, dummies, last } = signals
   const n = mask.length
   const make = () => new Float64Array(n).fill(Number.NaN)
@@ -98,9 +91,29 @@ export function describeVoxels(
     areaError[v] = functionalError(weights, { sd, baseline })
     for (let k = 0; k < frames; k++) total[k]! += curve[k]!
     count++
-    const isFilled = area[v]! >= FILLED * areaError[v]!
-    if (!isFilled) status[v] = 5
-    solver?.solve(v, curve, sd, isFilled)
+    if (!(area[v]! >= FILLED * areaError[v]!)) status[v] = 5
   }
   return { shape, area, areaError, peak, tail, noise, score, mean: total.map(value => value / count), status }
+}
+
+/**
+ * Visit the voxels with a curve, with or without blood beyond noise.
+ *
+ * @param signals - of the run
+ * @param curves - of {@link describeVoxels}
+ * @param visit - told the voxel, its curve and the noise of its samples [1/s], and whether there is blood; arrays are used again
+ */
+export function eachCurve(
+  signals: Signals,
+  { status }: Curves,
+  visit: (voxel: number, curve: Float64Array, sd: Float64Array, isFilled: boolean) => void,
+): void {
+  const curve = new Float64Array(signals.frames)
+  const sd = new Float64Array(signals.frames)
+  for (let v = 0; v < status.length; v++) {
+    const isFilled = status[v] === 1
+    if (!(isFilled || status[v] === 5) || !signals.tissue(v, curve)) continue
+    signals.noise(v, sd)
+    visit(v, curve, sd, isFilled)
+  }
 }

@@ -13,12 +13,13 @@ import { baseName } from './fields.ts'
 import { type Headline, headlineOf } from './headline.ts'
 import { type Leakage, leakageOf, type Reference, referenceOf } from './leakage.ts'
 import { type Local, localPerfusion } from './local.ts'
-import { correctionOf, isScaled, methodOf } from './outputs.ts'
-import { type Perfused, truncatedSolver } from './perfuse.ts'
+import { correctionOf, isScaled } from './outputs.ts'
+import type { Perfused } from './perfuse.ts'
 import { meanCourse } from './prepare.ts'
 import { type Regions, regionsOf } from './regions.ts'
 import type { Scaling } from './settings.ts'
 import { readSignals, type Signals, smoothed } from './signals.ts'
+import { perfusionOf } from './solver.ts'
 import { type SliceDelay, sliceDelay } from './timing.ts'
 import { type Normal, normalWhiteMatter } from './white-matter.ts'
 
@@ -78,15 +79,14 @@ export function fitSeries(
   const problems: Problem[] = [...checked.problems, ...found.problems]
   if (!found.ok) return bad(...problems)
   const scale = scaleOf(acquisition, found.value, signals.dt)
-  const context = found.value && { signals, arterial: found.value, scale: scale.flow, options, delayOf }
-  const solver = context && truncatedSolver(methodOf(options), mask.length, context)
-  const curves = describeVoxels(signals, mask, delayOf, solver)
-  const local = context && options['dsc-aif'] === 'local' ? localPerfusion(context, curves, regions, image.grid) : null
+  const curves = describeVoxels(signals, mask, delayOf)
+  const context = found.value && { signals, arterial: found.value, scale: scale.flow, options, delayOf, curves }
+  const perfused = context && perfusionOf(options['dsc-deconvolution'], context)
+  const local = context && options['dsc-aif'] === 'local' ? localPerfusion(context, regions, image.grid) : null
   const { grid } = image
   const leak = correctLeakage({ acquisition, options, signals, regions, curves, delayOf, grid, scale, problems })
   const shown = { area: curves.area, timeToPeak: curves.shape.ttpscan }
   const normal = normalWhiteMatter(regions, shown, grid, acquisition.image, problems)
-  const perfused = solver?.result ?? null
   const { leakage } = leak
   const isDeclared = acquisition.isEnhancing
   return good({

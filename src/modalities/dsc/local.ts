@@ -1,10 +1,10 @@
 import type { Grid } from '../../image/volume.ts'
 import { areaScale } from '../../kinetics/dsc-arterial.ts'
 import { quantile } from '../../numerics/statistics.ts'
-import type { Curves } from './curves.ts'
-import { methodOf } from './outputs.ts'
-import { type Perfused, type SolverContext, truncatedSolver } from './perfuse.ts'
+import { eachCurve } from './curves.ts'
+import type { Perfused, SolverContext } from './perfuse.ts'
 import { type Regions, valuesIn, voxelsOf } from './regions.ts'
+import { solverOf } from './solver.ts'
 
 /** Rise time times width of a candidate over that of the global arterial curve [1]: a branch may be dispersed. */
 const SHAPE = [0.5, 1.6] as const
@@ -52,30 +52,23 @@ interface Arteries {
  *
  * **Limits.** What delay and dispersion are up to the local artery is lost: thresholds of Tmax do not hold.
  *
- * @param context - signals, global artery, scale, times of slices
- * @param curves - scores of all voxels
+ * @param context - signals, curves, global artery, scale, times of slices
  * @param regions - healthy brain
  * @param grid - where voxels lie
  *
  * @see Willats et al., J Cereb Blood Flow Metab 31:2189 (2011), doi:10.1038/jcbfm.2011.86
  */
-export function localPerfusion(context: SolverContext, curves: Curves, regions: Regions, grid: Grid): Local {
-  const { signals, arterial, options, delayOf } = context
+export function localPerfusion(context: SolverContext, regions: Regions, grid: Grid): Local {
+  const { signals, arterial, options, delayOf, curves } = context
   const { frames } = signals
-  const n = curves.status.length
-  const arteries = findArteries(context, curves, regions, grid)
+  const arteries = findArteries(context, regions, grid)
   const mean = new Float64Array(frames)
-  const curve = new Float64Array(frames)
-  const sd = new Float64Array(frames)
   const chosen = new Int32Array(MOST)
   const squares = new Float64Array(arteries.voxels.length)
-  const solver = truncatedSolver(methodOf(options), n, context)
+  const solver = solverOf(options['dsc-deconvolution'], context)
   let byGlobal = 0
   let all = 0
-  for (let v = 0; v < n; v++) {
-    const isFilled = curves.status[v] === 1
-    if (!(isFilled || curves.status[v] === 5) || !signals.tissue(v, curve)) continue
-    signals.noise(v, sd)
+  eachCurve(signals, curves, (v, curve, sd, isFilled) => {
     all++
     const count = nearest(arteries, placeOf(v, grid), squares, chosen)
     if (count < LEAST) {
@@ -96,7 +89,7 @@ export function localPerfusion(context: SolverContext, curves: Curves, regions: 
       solver.use(mean, delay / weights)
     }
     solver.solve(v, curve, sd, isFilled)
-  }
+  })
   const { result } = solver
   const settings = {
     ...result.settings,
@@ -109,8 +102,7 @@ export function localPerfusion(context: SolverContext, curves: Curves, regions: 
 }
 
 function findArteries(
-  { signals, arterial }: SolverContext,
-  { score, peak, area, status }: Curves,
+  { signals, arterial, curves: { score, peak, area, status } }: SolverContext,
   regions: Regions,
   grid: Grid,
 ): Arteries {

@@ -47,7 +47,7 @@ function judged(
   errors: Float64Array,
   spec: Spec,
 ): MapOutput[] {
-  const isTime = spec.parameter === 'tmax'
+  const isTime = spec.parameter === 'tmax' || spec.parameter === 'delay'
   const limit = isTime ? LIMITS.reliableTime : LIMITS.reliable
   const good = values.map((value, v) => (errors[v]! <= (isTime ? limit : limit * Math.abs(value)) ? 1 : 0))
   const words = isTime ? 'standard error in seconds' : 'standard error over the value'
@@ -91,14 +91,19 @@ function perfusionMaps(fitted: Fitted, { method, cbf, mtt, tmax, delay, se, sett
       parameter: 'tmax',
       window: [0, 12],
     }),
-    map(OUTPUTS.delay(method), delay, {
-      ...spec,
-      unit: 's',
-      template: 'dsc-delay',
-      sidecar: words,
-      parameter: 'delay',
-      window: [-2, 8],
-    }),
+    ...judged(
+      [OUTPUTS.delay(method), OUTPUTS.delay(method, 'sd'), OUTPUTS.reliable(method, 'delay')],
+      delay,
+      se.delay,
+      {
+        ...spec,
+        unit: 's',
+        template: 'dsc-delay',
+        sidecar: words,
+        parameter: 'delay',
+        window: [-2, 8],
+      },
+    ),
   ]
 }
 

@@ -106,6 +106,7 @@ function perfusionSentences(options: Options, { perfused, local, quantification,
   const method = {
     osvd: `a block-circulant matrix, the truncation chosen in each voxel for an oscillation index of at most ${options['dsc-oi-limit']} ${cite('wu2003')}, which does not depend on the delay of the bolus`,
     csvd: `a block-circulant matrix truncated at 10 % of the largest singular value ${cite('wu2003')}, which does not depend on the delay of the bolus`,
+    vm: `the vascular model, gamma-distributed transit times after a delay, fitted to the signal under a prior ${cite('mouridsen2006vm')}`,
     ssvd: `singular values truncated at 20 % of the largest ${cite('ostergaard1996')}, which depends on the delay of the bolus`,
   }[perfused?.method ?? 'osvd']
   const nearby = local
@@ -115,7 +116,7 @@ function perfusionSentences(options: Options, { perfused, local, quantification,
     quantification === 'relative'
       ? 'They are relative: the relaxivities of blood and tissue and the partial volume of the artery are not known.'
       : 'Their scale is that of the arterial curve as it was scaled.'
-  return `Flow was computed by deconvolution with ${method}.${nearby} CBF and CBV carry one factor for haematocrit and density, ${digits(scaling.factor)} mL/g ${cite('rempp1994')}. ${scale} MTT is CBV over CBF, both from the uncorrected curve. Deconvolution of a noisy curve reads high flow too low; ratios suffer less.`
+  return `Flow was computed by ${perfused?.method === 'vm' ? '' : 'deconvolution with '}${method}.${nearby} CBF and CBV carry one factor for haematocrit and density, ${digits(scaling.factor)} mL/g ${cite('rempp1994')}. ${scale} MTT is CBV over CBF, both from the uncorrected curve. Deconvolution of a noisy curve reads high flow too low; ratios suffer less.`
 }
 
 function leakageSentences({ leakage, headline, reference }: Fitted): string {

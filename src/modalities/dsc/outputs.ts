@@ -3,7 +3,7 @@ import type { OutputName } from '../modality.ts'
 import type { DscAcquisition } from './acquisition.ts'
 
 /** How curves are deconvolved. */
-export type Method = Exclude<Options['dsc-deconvolution'], 'vm'>
+export type Method = Options['dsc-deconvolution']
 
 /** How CBV is corrected, as its maps are called. */
 export type Correction = 'bsw' | 'bidir'
@@ -47,13 +47,6 @@ export function correctionOf(options: Options): Correction | null {
   return asked === 'none' ? null : asked === 'bsw' ? 'bsw' : 'bidir'
 }
 
-/** The deconvolution that an option asks for; the command refuses one that there is not. */
-export function methodOf(options: Options): Method {
-  const asked = options['dsc-deconvolution']
-  if (asked === 'vm') throw new Error('the vascular model is refused by the command')
-  return asked
-}
-
 /** Whether the arterial curve gives CBF and CBV a scale, if only a relative one. */
 export function isScaled({ arterial }: DscAcquisition): boolean {
   return arterial.kind !== 'curve' || arterial.given.holds !== 'concentration' || arterial.given.relaxivity !== null
@@ -61,7 +54,7 @@ export function isScaled({ arterial }: DscAcquisition): boolean {
 
 /** The images that a run will write, in order. */
 export function outputNames(acquisition: DscAcquisition, options: Options): OutputName[] {
-  const method = methodOf(options)
+  const method = options['dsc-deconvolution']
   const correction = correctionOf(options)
   const scaled = isScaled(acquisition)
   return [
@@ -86,6 +79,8 @@ function perfusionNames(method: Method, scaled: boolean): OutputName[] {
     OUTPUTS.tmax(method, 'sd'),
     reliable(method, 'tmax'),
     OUTPUTS.delay(method),
+    OUTPUTS.delay(method, 'sd'),
+    reliable(method, 'delay'),
   ]
 }
 

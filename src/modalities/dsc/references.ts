@@ -12,6 +12,8 @@ export const REFERENCES = {
     'Wu O, Østergaard L, Weisskoff RM, et al. Tracer arrival timing-insensitive technique for estimating flow in MR perfusion-weighted imaging using singular value decomposition with a block-circulant deconvolution matrix. Magn Reson Med 50:164-174 (2003). doi:10.1002/mrm.10522',
   mouridsen2006:
     'Mouridsen K, Christensen S, Gyldensted L, Østergaard L. Automatic selection of arterial input function using cluster analysis. Magn Reson Med 55:524-531 (2006). doi:10.1002/mrm.20759',
+  mouridsen2006vm:
+    'Mouridsen K, Friston K, Hjort N, Gyldensted L, Østergaard L, Kiebel S. Bayesian estimation of cerebral perfusion using a physiological model of microvasculature. NeuroImage 33:570-579 (2006). doi:10.1016/j.neuroimage.2006.06.015',
   boxerman2006:
     'Boxerman JL, Schmainda KM, Weisskoff RM. Relative cerebral blood volume maps corrected for contrast agent extravasation significantly correlate with glioma tumor grade. AJNR Am J Neuroradiol 27:859-867 (2006).',
   leu2016:

@@ -15,6 +15,8 @@ export interface Signals {
   /** Volumes, time between them [s], volumes before the bolus, all counted from the first steady volume. */
   readonly frames: number
   readonly dt: number
+  /** Of the last echo, in which tissue is seen best [s]. */
+  readonly echoTime: number
   readonly baseline: readonly [number, number]
   /** Volumes left out at the start. */
   readonly dummies: number
@@ -73,6 +75,7 @@ export function readSignals(
   return {
     frames,
     dt: timing.dt,
+    echoTime: echoTimes.at(-1)!,
     baseline,
     dummies,
     tissue,
