@@ -1,6 +1,7 @@
 import { mean, standardDeviation } from '../numerics/statistics.ts'
 import { type CurveShape, describeCurve, NO_SHAPE, type ReadCurve } from './dsc-curve.ts'
 import { trapezoid } from './dsc-deconvolution.ts'
+import { type GammaVariate, gammaVariate, gammaVariateArea } from './gamma-variate.ts'
 
 /** How good a curve of blood is. */
 export interface BloodQuality {
@@ -20,6 +21,10 @@ export interface BloodQuality {
   readonly baselineSd: number
   /** peak / (rise time · width) [1/s³]. */
   readonly score: number
+  /** The first pass alone; null where none can be told. */
+  readonly firstPass: GammaVariate | null
+  /** Its area over that of the whole curve [1]; what is missing to 1 is recirculation and what stays; NaN without it. */
+  readonly firstPassShare: number
 }
 
 /** A curve of blood and where it comes from. */
@@ -78,6 +83,7 @@ export function bloodQuality(
   const shape: CurveShape = { ...NO_SHAPE }
   describeCurve(curve, dt, baseline, shape)
   const { peak, fwhm, riseTime, timeToPeak, arrival } = shape
+  const firstPass = gammaVariate(curve, dt, baseline)
   return {
     peak,
     fwhm,
@@ -87,6 +93,8 @@ export function bloodQuality(
     tail: mean(curve.subarray(-10)) / peak,
     baselineSd: standardDeviation(curve.subarray(...baseline)),
     score: arterialScore(shape),
+    firstPass,
+    firstPassShare: firstPass ? gammaVariateArea(firstPass) / trapezoid(curve, dt) : NaN,
   }
 }
 

@@ -33,6 +33,8 @@ const EARLIEST = 10
  * between the samples instead would cut off the tops of the arterial curve: with volumes every 1.5 s flow would read 30 % high.
  * After the record the artery stays at its last sample, which early tissue can see of it.
  *
+ * **Error.** 0.4 % of the signal before the bolus at volumes every 1.5 s, where the bolus begins.
+ *
  * @param frames - number of volumes
  * @param dt - time between volumes [s]
  * @param gain - echo time times unit flow [1]

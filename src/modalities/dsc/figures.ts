@@ -1,3 +1,4 @@
+import { gammaVariateAt } from '../../kinetics/gamma-variate.ts'
 import { quantile } from '../../numerics/statistics.ts'
 import type { Options } from '../../options.ts'
 import type { Figure } from '../../report/record.ts'
@@ -84,8 +85,9 @@ function courseFigure({ course, bolus }: Fitted, { timing }: DscAcquisition): Sl
 function arterialFigures({ arterial, signals, mean }: Fitted, bright: number): SliceFigure[] {
   if (!arterial) return []
   const { curve, voxels, vein, from, quality } = arterial
+  const { firstPass } = quality
   const x = { label: 'time [s]', values: Array.from(curve, (_, k) => (k + signals.dummies) * signals.dt) }
-  const single = [...(voxels ?? [])].slice(0, DRAWN - (vein ? 1 : 0)).map((voxel, at) => {
+  const single = [...(voxels ?? [])].slice(0, DRAWN - (vein ? 1 : 0) - (firstPass ? 1 : 0)).map((voxel, at) => {
     const values = new Float64Array(signals.frames)
     return { label: `voxel ${at + 1}`, values: signals.artery(voxel, values) ? [...values] : [] }
   })
@@ -99,6 +101,14 @@ function arterialFigures({ arterial, signals, mean }: Fitted, bright: number): S
     series: [
       { label: `mean${vein ? ', scaled to the vein' : ''}`, values: [...curve] },
       ...(vein ? [{ label: 'vein', values: [...vein.curve] }] : []),
+      ...(firstPass
+        ? [
+            {
+              label: 'first pass alone',
+              values: Array.from(curve, (_, k) => gammaVariateAt(firstPass, k * signals.dt)),
+            },
+          ]
+        : []),
       ...single,
     ],
   }

@@ -11,6 +11,7 @@ export const EXPECTED = {
   baseline: [30, 200],
   arterialWidth: [3, 15],
   arterialTail: [-0.1, 0.25],
+  firstPass: [50, 110],
   ratio: [1.5, 3.5],
   gmMtt: [2, 8],
   tmax: [0, 4],
@@ -103,6 +104,14 @@ function arterialQuality({ arterial, signals, mean: curve }: Fitted): QualityVal
       '1',
       'Mean of the last ten volumes over the peak.',
       EXPECTED.arterialTail,
+    ),
+    row(
+      'aif_first_pass',
+      'First pass in the arterial area',
+      100 * quality.firstPassShare,
+      '%',
+      'Area of the gamma variate through the first pass over that of the curve; the rest is recirculation.',
+      EXPECTED.firstPass,
     ),
     row(
       'aif_lead',

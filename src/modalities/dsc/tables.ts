@@ -47,6 +47,7 @@ export function curveTable(fitted: Fitted, acquisition: DscAcquisition): TableOu
             TimeToPeak: cell(arterial.quality.timeToPeak + dummies * dt),
             ArrivalTime: cell(arterial.quality.arrival + dummies * dt),
             TailOverPeak: cell(arterial.quality.tail),
+            FirstPassShare: cell(arterial.quality.firstPassShare),
             BaselineStandardDeviation: cell(arterial.quality.baselineSd),
             ClippedVoxels: arterial.clipped.chosen,
             ...(arterial.vein ? { VenousScale: cell(arterial.vein.factor) } : {}),
