@@ -343,6 +343,7 @@ export const PROBLEMS = {
     says: 'An image lies on another grid and was resampled by its scanner coordinates.',
   },
   GRID_NO_OVERLAP: { severity: 'error', reason: 'data', says: 'Two images that belong together share no space.' },
+  TRANSFORM_INVALID: { severity: 'error', reason: 'data', says: 'A file of a spatial transform cannot be used.' },
   MOTION_NOT_CORRECTED: { severity: 'info', says: 'Head motion was not corrected.' },
   // results
   NO_ESTIMATE: { severity: 'error', reason: 'data', says: 'No voxel of the mask has an estimate.' },

@@ -225,6 +225,20 @@ function latticeOf(m: readonly number[]): Float64Array {
   return offsets
 }
 
+/**
+ * The affine that takes back what an affine does, 3 × 4 row by row, shape (12).
+ *
+ * @param a - 3 × 4 row by row, shape (12)
+ * @throws RangeError where it is singular.
+ */
+export function invertAffine(a: readonly number[]): number[] {
+  const r = invert(a)
+  return [0, 1, 2].flatMap(row => {
+    const [x, y, z] = [r[3 * row]!, r[3 * row + 1]!, r[3 * row + 2]!]
+    return [x, y, z, -(x * a[3]! + y * a[7]! + z * a[11]!)]
+  })
+}
+
 /** Inverse of the 3 × 3 part of an affine, row by row. */
 function invert(a: readonly number[]): number[] {
   const at = (row: number, column: number) => a[4 * (row % 3) + (column % 3)]!
