@@ -126,10 +126,14 @@ export const PROBLEMS = {
     severity: 'warning',
     says: 'Control minus label is negative over the brain: the volume types may be swapped.',
   },
-  MULTI_DELAY: {
+  DELAYS_TOO_FEW: {
     severity: 'error',
     reason: 'data',
-    says: 'The series has several delays; one-delay quantification would be wrong.',
+    says: 'The series has too few delays for the model that was asked for.',
+  },
+  BOLUS_DURATION_UNKNOWN: {
+    severity: 'warning',
+    says: 'The duration of a pulsed bolus that was not cut off could not be estimated within the inversion times.',
   },
   PASL_WITHOUT_CUTOFF: {
     severity: 'error',

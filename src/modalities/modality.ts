@@ -213,6 +213,8 @@ export interface Computation {
   readonly tables?: readonly OutputName[]
   /** What the mask holds, as the region tables name it; `brain` where absent. */
   readonly organ?: string
+  /** The technical-efficacy stage of what this run does, where it is not that of the slice. */
+  readonly stage?: Modality['stage']
   /** Bytes that the computation needs beyond its inputs. */
   readonly memory: number
   prepare(series: readonly Volume[], companions: Placed): Checked<Prepared>

@@ -7,11 +7,8 @@ export const ASL_OPTIONS = {
     section: 'asl',
     choices: ['auto', 'single', 'multi', 'buxton'],
     default: 'auto',
-    describe: 'Kinetic model',
-    notYet: {
-      multi: 'several delays are not quantified by this version',
-      buxton: 'the general kinetic model is not fitted by this version',
-    },
+    describe:
+      'Kinetic model: single is the equation of one delay, multi fits several with the T1 of blood, buxton with a T1 of tissue; auto goes by the delays',
   },
   'asl-m0-scale': {
     type: 'number',
@@ -53,7 +50,7 @@ export const ASL_OPTIONS = {
     range: [0.3, 5],
     unit: 's',
     value: 'S',
-    describe: 'T1 of tissue for the recovery of M0; default 1.2, 1.33, 1.92 s at 1.5, 3, 7 T',
+    describe: 'T1 of tissue for the recovery of M0 and for buxton; default 1.2, 1.33, 1.92 s at 1.5, 3, 7 T',
   },
   'asl-labeling-efficiency': {
     type: 'number',
@@ -99,8 +96,8 @@ export const ASL_OPTIONS = {
     section: 'asl',
     choices: ['auto', 'on', 'off'],
     default: 'auto',
-    describe: 'Arterial component of the multi-delay model',
-    notYet: { on: 'an arterial component needs several delays, which this version does not quantify' },
+    describe:
+      'Blood in arteries in the models of several delays: from six delays on in voxels that call for it, in every voxel, or nowhere',
   },
   'asl-organ': {
     type: 'string',

@@ -106,6 +106,7 @@ export function writeRun(written: Written, finished: Finished): void {
   add(tablePath(placement, 'protocol', '.json'), json(template('tables/protocol.json')))
   finish(written, staging, {
     ...recordHead(written, run, finished.problems, facts),
+    ...(computation.stage ? { stage: computation.stage } : {}),
     status: finished.status,
     parameters: result.parameters,
     protocol,

@@ -401,8 +401,8 @@ export function refusedRecord(): RunRecord {
     status: 'refused',
     problems: [
       problem(
-        'MULTI_DELAY',
-        'sub-01_acq-multi_asl.json: PostLabelingDelay has 6 different values (0.25 to 1.5 s). Quantification of several delays is not built yet.',
+        'FIELD_UNIT_SUSPECT',
+        'sub-01_acq-multi_asl.json: PostLabelingDelay is 1800 s, which looks like milliseconds (1.8 s); BIDS wants seconds.',
         { file: 'sub-01/perf/sub-01_acq-multi_asl.json', field: 'PostLabelingDelay' },
       ),
     ],

@@ -30,9 +30,9 @@ describe('the group page', () => {
   it('counts runs, verdicts and problems, and shows refused runs with the reason', async () => {
     const html = (await groupPage(groupInput(24))).replaceAll('<wbr>', '')
     expect(html).toContain('24 participants, 24 runs: 22 complete, 2 refused.')
-    expect(html).toContain('PostLabelingDelay has 6 different values')
+    expect(html).toContain('PostLabelingDelay is 1800 s')
     const problems = html.split('id="problems"')[1] ?? ''
-    expect(problems.indexOf('MULTI_DELAY')).toBeLessThan(problems.indexOf('FIELD_UNUSUAL'))
+    expect(problems.indexOf('FIELD_UNIT_SUSPECT')).toBeLessThan(problems.indexOf('FIELD_UNUSUAL'))
     const rule = html.split('Labelling duration of 1.8 s')[1]?.split('</tr>')[0] ?? ''
     expect(
       [

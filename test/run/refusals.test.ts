@@ -165,7 +165,7 @@ const BROKEN: Readonly<Record<string, Broken>> = {
     file: 'asl.json',
     field: 'BolusCutOffFlag',
     value: 'false',
-    remedy: /only a series of several inversion times could/,
+    remedy: /only a fit over several inversion times can/,
   },
   paslNoTime: {
     run: { sidecar: { ...PASL, ...CUT_OFF } },
@@ -189,13 +189,13 @@ const BROKEN: Readonly<Record<string, Broken>> = {
     value: '2 values',
     remedy: /give one for each slice/,
   },
-  multi: {
-    run: { sidecar: { PostLabelingDelay: [1, 1, 1.5, 1.5, 2, 2] } },
-    code: 'MULTI_DELAY',
+  encoded: {
+    run: { sidecar: { TimeEncodingMatrix: [[1, -1], [1]] } },
+    code: 'FIELD_INVALID',
     file: 'asl.json',
-    field: 'PostLabelingDelay',
-    value: '1, 1.5, 2 s',
-    remedy: /leave it out or split it/,
+    field: 'TimeEncodingMatrix',
+    value: '[[1,-1],[1]]',
+    remedy: /it must be a Hadamard matrix/,
   },
   truncated: {
     run: { bytes: image => image.subarray(0, image.length / 2) },

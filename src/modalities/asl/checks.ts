@@ -56,6 +56,15 @@ export function suspectSwap(
   )
 }
 
+/** That the duration of a bolus which was not cut off is a guess. */
+export function unknownDuration(image: string, duration: number): Problem {
+  return problem(
+    'BOLUS_DURATION_UNKNOWN',
+    `${baseName(image)}: no inversion time lies after the end of the bolus, which was not cut off (BolusCutOffFlag false): ${Math.round(duration * 1000) / 1000} s was taken as its duration, and CBF comes from the rise of the signal alone; longer inversion times or a cut-off are needed.`,
+    { file: image, field: 'BolusCutOffFlag' },
+  )
+}
+
 /** What is remarkable about the result as a whole. */
 export function checkResult(
   { values, status, isAbsolute }: Pick<Fitted, 'values' | 'status' | 'isAbsolute'>,

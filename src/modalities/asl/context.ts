@@ -8,19 +8,24 @@ export const VOLUME_TYPES = ['control', 'label', 'deltam', 'cbf', 'm0scan', 'noR
 /** One of {@link VOLUME_TYPES}. */
 export type VolumeType = (typeof VOLUME_TYPES)[number]
 
-/** A perfusion-weighted image as volumes of the series: one minus another, or one alone. */
+/** A perfusion-weighted image as a weighted sum of volumes of the series: control minus label, or one volume alone. */
 export interface Difference {
-  /** Index of the control, or of the volume that is a difference (or a flow) already. */
-  readonly plus: number
-  /** Index of the label; null where there is nothing to subtract. */
-  readonly minus: number | null
+  /** Indices of the volumes, shape (n). */
+  readonly volumes: readonly number[]
+  /** What each is multiplied with [1], shape (n). */
+  readonly weights: readonly number[]
+}
+
+/** Control minus label. */
+export function minus(control: number, label: number): Difference {
+  return { volumes: [control, label], weights: [1, -1] }
 }
 
 /** What the volumes of a series are to the computation; indices from 0. */
 export interface Volumes {
   readonly types: readonly VolumeType[]
-  /** Whether the perfusion-weighted images are made from pairs, given as differences, or given as flow. */
-  readonly kind: 'pairs' | 'deltam' | 'cbf'
+  /** Whether the perfusion-weighted images are made from pairs, decoded, given as differences, or given as flow. */
+  readonly kind: 'pairs' | 'encoded' | 'deltam' | 'cbf'
   readonly differences: readonly Difference[]
   readonly m0: readonly number[]
   readonly control: readonly number[]
@@ -86,7 +91,8 @@ export function assignVolumes(
   const name = baseName(image)
   const all = (type: VolumeType) => types.flatMap((found, volume) => (found === type ? [volume] : []))
   const shared = { types, m0: all('m0scan'), control: all('control') }
-  const alone = (volumes: readonly number[]) => volumes.map(plus => ({ plus, minus: null }))
+  const alone = (volumes: readonly number[]): Difference[] =>
+    volumes.map(volume => ({ volumes: [volume], weights: [1] }))
   const flow = all('cbf')
   if (flow.length > 0) return good({ ...shared, kind: 'cbf', differences: alone(flow) })
   const given = all('deltam')
@@ -112,10 +118,10 @@ export function assignVolumes(
           { file, field: 'volume_type' },
         ),
       )
-    controls.forEach((plus, pair) => {
-      differences.push({ plus, minus: labelled[pair] ?? null })
+    controls.forEach((control, pair) => {
+      differences.push(minus(control, labelled[pair]!))
     })
   }
-  differences.sort((a, b) => Math.min(a.plus, a.minus ?? a.plus) - Math.min(b.plus, b.minus ?? b.plus))
+  differences.sort((a, b) => Math.min(...a.volumes) - Math.min(...b.volumes))
   return good({ ...shared, kind: 'pairs', differences })
 }

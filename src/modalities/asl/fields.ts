@@ -22,6 +22,8 @@ export interface FieldReader {
   readonly problems: Problem[]
   /** Whether the field is there. */
   has(field: string): boolean
+  /** The value as it stands. */
+  value(field: string): unknown
   /** A word of a list, in the list's spelling whatever its case; null (and a problem) where it is none of them. */
   word<W extends string>(field: string, words: readonly W[], need: string | null): W | null
   /** The value where it is text; null otherwise. */
@@ -59,6 +61,7 @@ export function readFields(source: Source): FieldReader {
     problems,
     has,
     say,
+    value: field => values[field],
     word(field, words, need) {
       if (!has(field)) return missing(field, need)
       const value = values[field]
@@ -96,6 +99,11 @@ export function shown(value: unknown): string {
 /** A time as people write it: `1.8`, at most to a tenth of a millisecond. */
 export function inSeconds(value: number): string {
   return String(Math.round(value * 1e4) / 1e4)
+}
+
+/** A number as an equation shows it: four significant digits. */
+export function digits(value: number): string {
+  return String(Number(value.toPrecision(4)))
 }
 
 /**

@@ -1,5 +1,8 @@
+import type { Options } from '../../options.ts'
 import type { Figure } from '../../report/record.ts'
 import type { FigureOf, OutputName } from '../modality.ts'
+import type { AslAcquisition } from './acquisition.ts'
+import { arrivalFigures, courseLabel } from './figures-arrival.ts'
 import type { Fitted } from './fit.ts'
 import { LIMITS } from './limits.ts'
 import { OUTPUTS } from './maps.ts'
@@ -15,9 +18,16 @@ const tissue = (label: string): OutputName => ({ mod: true, label, suffix: 'prob
  * The figures of a run, as data.
  *
  * @param fitted - the fit
+ * @param acquisition - its delays
+ * @param options - whether arteries were looked for
  * @param regions - which tissue maps are there
  */
-export function figuresOf(fitted: Fitted, regions: Regions): FigureOf<Figure>[] {
+export function figuresOf(
+  fitted: Fitted,
+  { quantification }: AslAcquisition,
+  options: Options,
+  regions: Regions,
+): FigureOf<Figure>[] {
   const { isAbsolute, error } = fitted
   const figures: FigureOf<Figure>[] = [
     {
@@ -66,21 +76,25 @@ export function figuresOf(fitted: Fitted, regions: Regions): FigureOf<Figure>[] 
       colours: 'viridis',
       unit: 'mL/100g/min',
     })
+  if (quantification && fitted.arrival) figures.push(...arrivalFigures(fitted, quantification, options))
   if (fitted.differences > 1) figures.push(courseFigure(fitted))
   figures.push(histogramFigure(fitted, regions))
   return figures
 }
 
-function courseFigure({ isAbsolute, differences, summary }: Fitted): FigureOf<Figure> {
+function courseFigure({ isAbsolute, differences, summary, arrival }: Fitted): FigureOf<Figure> {
   const { brain, gm } = summary.courses
-  const finite = (values: readonly number[]) => values.map(value => (Number.isFinite(value) ? value : null))
+  const unit = arrival && isAbsolute ? 100 : 1
+  const finite = (values: readonly number[]) => values.map(value => (Number.isFinite(value) ? unit * value : null))
   return {
     kind: 'lines',
     id: 'course',
-    title: isAbsolute ? 'ΔM over the series, as CBF' : 'ΔM over the series, relative',
-    caption: 'Mean of each difference. A spike is a pair spoilt by motion; a trend is drift.',
+    title: arrival ? 'ΔM over the series' : isAbsolute ? 'ΔM over the series, as CBF' : 'ΔM over the series, relative',
+    caption: arrival
+      ? 'Mean of each difference, of all delays in the order of the series. A spike is a pair spoilt by motion; a trend is drift.'
+      : 'Mean of each difference. A spike is a pair spoilt by motion; a trend is drift.',
     x: { label: 'difference', values: Array.from({ length: differences }, (_, at) => at + 1) },
-    y: { label: isAbsolute ? 'CBF [mL/100g/min]' : 'ΔM over its mean [1]' },
+    y: { label: arrival ? courseLabel(isAbsolute) : isAbsolute ? 'CBF [mL/100g/min]' : 'ΔM over its mean [1]' },
     series: [
       { label: 'brain mask', values: finite(brain), points: true },
       ...(gm ? [{ label: 'grey matter', values: finite(gm), points: true }] : []),

@@ -1,4 +1,3 @@
-import { type Grid, voxelCount } from '../../image/volume.ts'
 import { labelledFlow } from '../../kinetics/labelled-bolus.ts'
 import { mean, median } from '../../numerics/statistics.ts'
 import type { Options } from '../../options.ts'
@@ -7,20 +6,19 @@ import { PER_100G_PER_MIN } from '../../units.ts'
 import type { Placed, Prepared } from '../modality.ts'
 import type { AslAcquisition, Quantification } from './acquisition.ts'
 import { type Calibration, calibrate } from './calibrate.ts'
-import { checkResult, suspectScale, suspectSwap } from './checks.ts'
-import { type Summary, summarise } from './differences.ts'
+import { checkResult, suspectScale, suspectSwap, unknownDuration } from './checks.ts'
+import { type Summary, summarise, voxelsOf } from './differences.ts'
+import { type Arrival, type ArrivalModel, arterialMode, fitArrival, STATUS } from './fit-arrival.ts'
+import { flowOfEach } from './flow-series.ts'
 import { bolusWeights } from './labelling.ts'
 import { type Regions, valuesIn } from './regions.ts'
-
-/** Status of a voxel, as the contract numbers them. */
-const GOOD = 1
-const NO_SIGNAL = 4
+import { sliceOf } from './slices.ts'
 
 /** What a fit gives: voxels in report units. */
 export interface Fitted {
   /** Number of differences. */
   readonly differences: number
-  /** The differences in the unit of the series, their courses in that of {@link values}. */
+  /** The differences in the unit of the series; their courses in that of {@link values}, of several delays as ΔM/M0. */
   readonly summary: Summary
   readonly status: Uint8Array
   /** CBF [mL/100g/min], or relative perfusion [1], shape (nVoxel). */
@@ -31,16 +29,26 @@ export interface Fitted {
   readonly isAbsolute: boolean
   /** Median of ΔM/M0 in the mask [1]; null where there is no M0. */
   readonly ratio: number | null
+  /** What several delays told; null where one equation was used. */
+  readonly arrival: Arrival | null
   readonly problems: readonly Problem[]
+}
+
+/** CBF, or relative perfusion, before it has a name: by one equation or by a fit. */
+interface Flow {
+  readonly summary: Summary
+  readonly values: Float64Array
+  readonly error: Float64Array | null
+  readonly arrival: Arrival | null
 }
 
 /**
  * Turn differences into flow, voxel by voxel.
  *
  * @remarks
- * The equation is linear, so CBF is that of the mean difference and its standard error that of the mean. Values are never
- * clipped. A voxel whose M0 is not above 0, or whose signal is not finite, has status 4 and no value. Without M0 the mean
- * difference is divided by its mean over the mask.
+ * With one delay the equation is linear, so CBF is that of the mean difference and its standard error that of the mean;
+ * with several it is the fit of {@link fitArrival}. Values are never clipped. A voxel whose M0 is not above 0, or whose signal
+ * is not finite, has status 4 and no value. Without M0 flow is divided by its mean over the mask.
  *
  * @param acquisition - the acquisition in house units
  * @param prepared - series, reference and mask
@@ -60,56 +68,137 @@ export function fitSeries(
   const calibrated = quantification ? calibrate(acquisition, quantification, prepared, placed, options) : null
   const calibration = calibrated !== null && 'M0a' in calibrated ? calibrated : null
   const isAbsolute = calibration !== null || quantification === null
-  const gain = gainOf(quantification, calibration, reference.grid)
-  const summary = summarise(volumes, prepared, gain, regions, options)
+  const perLabel = perLabelOf(quantification, calibration, mask.length)
+  const flow =
+    quantification && quantification.model !== 'single'
+      ? fitDelays(acquisition, quantification, prepared, regions, options, perLabel, isAbsolute)
+      : fitOne(acquisition, prepared, regions, options, perLabel, isAbsolute)
 
   // Without a scale of its own the map is measured against its mean.
-  const scaled = summary.mean.map((value, v) => gain[v]! * value)
-  const average = isAbsolute ? 1 : mean(valuesIn(scaled, mask))
+  const average = isAbsolute ? 1 : mean(valuesIn(flow.values, mask))
   const unit = average > 0 ? average : Number.NaN
-  const values = isAbsolute ? scaled : scaled.map(value => value / unit)
-  const perRoot = 1 / (Math.sqrt(volumes.differences.length) * unit)
-  const error = summary.sd?.map((sd, v) => gain[v]! * sd * perRoot) ?? null
-  const status = mask.map((inside, v) => (inside !== 1 ? 0 : Number.isFinite(values[v]) ? GOOD : NO_SIGNAL))
-  const ratio = calibration && quantification && ratioOf(summary.mean, calibration, quantification, mask)
-  const { brain, gm } = summary.courses
-  const courses = { brain: brain.map(value => value / unit), gm: gm?.map(value => value / unit) ?? null }
+  const values = isAbsolute ? flow.values : flow.values.map(value => value / unit)
+  const error = isAbsolute ? flow.error : (flow.error?.map(value => value / unit) ?? null)
+  const status =
+    flow.arrival?.attStatus ??
+    mask.map((inside, v) => (inside !== 1 ? 0 : Number.isFinite(values[v]) ? STATUS.good : STATUS.noSignal))
+  const { mean: difference } = flow.summary
+  const ratio = calibration && quantification && ratioOf(difference, calibration, quantification, mask)
+  const { brain, gm } = flow.summary.courses
+  const scale = flow.arrival ? 1 : unit
+  const courses = { brain: brain.map(value => value / scale), gm: gm?.map(value => value / scale) ?? null }
   const fitted = {
     differences: volumes.differences.length,
-    summary: { ...summary, courses },
+    summary: { ...flow.summary, courses },
     status,
     values,
     error,
     isAbsolute,
     ratio,
+    arrival: flow.arrival,
   }
   const problems = [
     calibrated !== null && 'code' in calibrated ? calibrated : null,
     ratio === null ? null : suspectScale(ratio, image),
-    suspectSwap(summary.mean, mask, acquisition),
+    suspectSwap(difference, mask, acquisition),
+    flow.arrival?.natural && !flow.arrival.natural.isKnown
+      ? unknownDuration(image, flow.arrival.natural.duration)
+      : null,
     ...checkResult(fitted, reference.grid, image),
   ]
   return { ...fitted, problems: problems.filter(found => found !== null) }
 }
 
-/**
- * Report unit over unit of the series in each voxel, shape (nVoxel); NaN where there is no M0. Without any M0 it is only the
- * decay of the label in later slices against the first.
- */
-function gainOf(quantification: Quantification | null, calibration: Calibration | null, grid: Grid): Float64Array {
-  const gain = new Float64Array(voxelCount(grid)).fill(1)
-  if (!quantification) return gain
-  const { labelling, slices, settings } = quantification
-  const weights = bolusWeights(labelling, slices, settings.T1b.value)
-  const stride = slices ? [1, grid.shape[0], grid.shape[0] * grid.shape[1]][slices.axis]! : 1
-  const count = slices ? grid.shape[slices.axis]! : 1
-  for (let v = 0; v < gain.length; v++) {
-    const weight = weights[slices ? Math.floor(v / stride) % count : 0]!
-    gain[v] = calibration
-      ? PER_100G_PER_MIN * labelledFlow(1, calibration.M0a[v]!, settings.efficiency.value, weight)
-      : weights[0]! / weight
+/** One over `2·α·M0a`, per unit of the series, shape (nVoxel): NaN where there is no M0 signal, 1 without any M0. */
+function perLabelOf(quantification: Quantification | null, calibration: Calibration | null, n: number): Float64Array {
+  const out = new Float64Array(n).fill(1)
+  if (!quantification || !calibration) return out
+  const efficiency = quantification.settings.efficiency.value
+  for (let v = 0; v < n; v++) out[v] = labelledFlow(1, calibration.M0a[v]!, efficiency, 1)
+  return out
+}
+
+/** Flow by the equation of one delay; of several delays that of the least squares over them. */
+function fitOne(
+  { quantification, volumes }: AslAcquisition,
+  prepared: Prepared,
+  regions: Regions,
+  options: Options,
+  perLabel: Float64Array,
+  isAbsolute: boolean,
+): Flow {
+  const { mask, reference } = prepared
+  const weights = (quantification?.labellings.samples ?? []).map(sample =>
+    bolusWeights(sample, quantification!.slices, quantification!.settings.T1b.value),
+  )
+  const unit = quantification && isAbsolute ? PER_100G_PER_MIN : 1
+  // Without M0 only the decay in later slices against the first is made good.
+  const first = isAbsolute ? 1 : (weights[0]?.[0] ?? 1)
+  const slice = sliceOf(quantification?.slices ?? null, reference.grid)
+  const gain = perLabel.map((value, v) => (unit * value * first) / (weights[0]?.[slice(v)] ?? 1))
+  const summary = summarise(volumes, quantification?.labellings.sampleOf ?? null, prepared, gain, regions, options)
+  const { means, counts, within } = summary
+  const count = volumes.differences.length
+  const values = new Float64Array(mask.length).fill(Number.NaN)
+  const error = count > 1 ? new Float64Array(mask.length).fill(Number.NaN) : null
+  for (const v of voxelsOf(mask)) {
+    const at = slice(v)
+    // Signal of a sample in that of the first, for the same flow.
+    const share = (sample: number) => (weights[sample]?.[at] ?? 1) / (weights[0]?.[at] ?? 1)
+    let [top, bottom] = [0, 0]
+    for (let sample = 0; sample < means.length; sample++) {
+      top += counts[sample]! * share(sample) * means[sample]![v]!
+      bottom += counts[sample]! * share(sample) * share(sample)
+    }
+    const difference = top / bottom
+    values[v] = gain[v]! * difference
+    if (!error) continue
+    let squares = within[v]!
+    for (let sample = 0; sample < means.length; sample++) {
+      const away = means[sample]![v]! - share(sample) * difference
+      squares += counts[sample]! * away * away
+    }
+    error[v] = gain[v]! * Math.sqrt(squares / (count - 1) / bottom)
   }
-  return gain
+  return { summary, values, error, arrival: null }
+}
+
+/** Flow and arrival by the fit of several delays. */
+function fitDelays(
+  { volumes }: AslAcquisition,
+  quantification: Quantification,
+  prepared: Prepared,
+  regions: Regions,
+  options: Options,
+  perLabel: Float64Array,
+  isAbsolute: boolean,
+): Flow {
+  const { settings, labellings, tissue } = quantification
+  const { mask, reference } = prepared
+  const summary = summarise(volumes, labellings.sampleOf, prepared, perLabel, regions, options)
+  const model: ArrivalModel = {
+    quantification,
+    counts: summary.counts,
+    arterial: arterialMode(quantification, options),
+    lambda: isAbsolute ? settings.lambda.value : Number.POSITIVE_INFINITY,
+    T1t: tissue?.value ?? Number.NaN,
+  }
+  const arrival = fitArrival(model, summary, perLabel, mask, reference.grid)
+  const { brain, gm } = summary.courses
+  // Over 2·α·M0a to over M0 of tissue.
+  const perM0 = isAbsolute ? (2 * settings.efficiency.value) / settings.lambda.value : 1
+  const courses = { brain: brain.map(value => perM0 * value), gm: gm?.map(value => perM0 * value) ?? null }
+  const unit = isAbsolute ? PER_100G_PER_MIN : 1
+  return {
+    summary: {
+      ...summary,
+      courses,
+      series: summary.series && flowOfEach(model, arrival, summary.series, mask, reference.grid),
+    },
+    values: arrival.flow.map(value => unit * value),
+    error: arrival.flowSd.map(value => unit * value),
+    arrival,
+  }
 }
 
 /** Median over the mask of the difference over M0 of tissue [1]. */

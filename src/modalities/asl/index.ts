@@ -6,7 +6,7 @@ import { aslFacts } from './facts.ts'
 import { figuresOf } from './figures.ts'
 import { findSeries } from './find.ts'
 import { fitSeries } from './fit.ts'
-import { mapsOf, outputNames } from './maps.ts'
+import { mapsOf, outputNames, SEVERAL_DELAYS } from './maps.ts'
 import { equationOf, paragraphsOf } from './methods.ts'
 import { aslParameters } from './parameters.ts'
 import { aslPhantom } from './phantom.ts'
@@ -44,7 +44,7 @@ const OPTIONS_USED = [
   'asl-timeseries',
 ] as const satisfies readonly OptionName[]
 
-/** Arterial spin labelling with one delay: cerebral blood flow from the difference of control and label images. */
+/** Arterial spin labelling: cerebral blood flow, and from several delays its arrival, from the difference of control and label images. */
 export const asl: Modality = {
   name: 'asl',
   title: 'Arterial spin labelling',
@@ -67,6 +67,7 @@ function bind(run: Run): Checked<Computation> {
     facts: aslFacts(run),
     protocol: 'asl',
     outputs: outputNames(acquisition, run.options),
+    ...(acquisition.quantification?.model === 'single' || !acquisition.quantification ? {} : { stage: SEVERAL_DELAYS }),
     memory: memoryOf(run, acquisition),
     prepare: (series, companions) => prepareSeries(acquisition, run.options, series, companions),
     fit: (prepared, placed) => fitRun(run, acquisition, prepared, placed),
@@ -74,10 +75,11 @@ function bind(run: Run): Checked<Computation> {
   return good(computation, read.problems)
 }
 
-function memoryOf({ series, options }: Run, { volumes }: AslAcquisition): number {
+function memoryOf({ series, options }: Run, { volumes, quantification }: AslAcquisition): number {
   const [i, j, k] = series[0]?.header?.grid.shape ?? [0, 0, 0]
   const frames = options['asl-timeseries'] ? volumes.differences.length : 0
-  return i * j * k * (ARRAYS * FLOAT64 + (frames * FLOAT64) / 2)
+  const samples = quantification?.labellings.samples.length ?? 1
+  return i * j * k * ((ARRAYS + samples) * FLOAT64 + (frames * FLOAT64) / 2)
 }
 
 function fitRun(run: Run, acquisition: AslAcquisition, prepared: Prepared, placed: Placed): Checked<Result> {
@@ -86,15 +88,15 @@ function fitRun(run: Run, acquisition: AslAcquisition, prepared: Prepared, place
   if (!source) throw new Error('an ASL run has a series')
   const regions = regionsOf(prepared, placed)
   const fitted = fitSeries(acquisition, prepared, placed, regions, options)
-  const parameters = aslParameters(acquisition, source, run)
+  const parameters = aslParameters(acquisition, source, run, fitted.arrival)
   const paragraphs = paragraphsOf(acquisition, parameters, options, fitted)
   return good({
-    maps: mapsOf(fitted, acquisition),
+    maps: mapsOf(fitted, acquisition, options),
     status: fitted.status,
     parameters,
     equation: equationOf(acquisition, parameters, fitted),
-    quality: qualityOf(fitted, prepared, placed, regions),
-    figures: figuresOf(fitted, regions),
+    quality: qualityOf(fitted, acquisition, prepared, placed, regions),
+    figures: figuresOf(fitted, acquisition, options, regions),
     paragraphs,
     references: citedIn(paragraphs),
     problems: fitted.problems,

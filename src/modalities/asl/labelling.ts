@@ -1,8 +1,9 @@
+import type { Bolus } from '../../kinetics/asl-inflow.ts'
 import { continuousBolusWeight, pulsedBolusWeight } from '../../kinetics/labelled-bolus.ts'
 import type { LabelingType } from '../../physics/constants.ts'
-import type { Source } from '../modality.ts'
 import { checkTimes, type FieldReader, inSeconds, perVolume } from './fields.ts'
 import { LIMITS } from './limits.ts'
+import type { SliceDelays } from './slices.ts'
 
 /** Techniques that cut off a pulsed bolus. */
 export const CUT_OFFS = ['QUIPSS', 'QUIPSSII', 'Q2TIPS'] as const
@@ -26,13 +27,26 @@ export type Labelling =
       /** End of the saturation train of Q2TIPS [s]. */
       readonly lastCutOff: number | null
     }
+  | {
+      readonly type: 'PASL'
+      /** The bolus was not cut off: its duration is that of the labelled slab, and not known. */
+      readonly technique: null
+      readonly delay: number
+    }
 
-/** How much later each slice is excited than the first. */
-export interface SliceDelays {
-  /** Axis of the image along which slices lie: 0, 1, 2 for i, j, k. */
-  readonly axis: number
-  /** Delay of each slice by its index along that axis [s], shape (nSlice). */
-  readonly delays: readonly number[]
+/** The labelling of a series: one a delay and duration, and which of them each difference has. */
+export interface Labellings {
+  /** By the time from the start of labelling to the readout, rising, shape (nSample). */
+  readonly samples: readonly Labelling[]
+  /** Shape (nDifference). */
+  readonly sampleOf: readonly number[]
+}
+
+/** When the blood of one difference was labelled [s]. */
+export interface LabelledTime {
+  readonly delay: number
+  /** Null for pulsed labelling. */
+  readonly labelingDuration: number | null
 }
 
 /** Delays and durations of each volume, with those that its type gives no meaning left out. */
@@ -87,46 +101,62 @@ export function groupOf({ delay, labelingDuration }: VolumeTimes): (volume: numb
 }
 
 /**
- * The labelling of a series of one delay; null, with problems, where it cannot be quantified.
+ * The labelling of each difference of a series; null, with problems, where it cannot be quantified.
  *
  * @param fields - reader of the series' metadata
  * @param type - how blood was labelled
- * @param times - delay and duration of each volume
- * @param used - volumes that perfusion is computed from
+ * @param times - delay and duration of each difference, shape (nDifference)
  */
 export function readLabelling(
   fields: FieldReader,
   type: LabelingType,
-  times: VolumeTimes,
-  used: readonly number[],
-): Labelling | null {
-  const delays = distinctTimes(used.map(volume => times.delay[volume]!))
-  const durations = times.labelingDuration ? distinctTimes(used.map(volume => times.labelingDuration![volume]!)) : []
-  if (delays.length > 1 || durations.length > 1) {
-    const several = delays.length > 1 ? delays : durations
-    const what = delays.length > 1 ? (type === 'PASL' ? 'inversion times' : 'delays') : 'labelling durations'
-    const field = delays.length > 1 ? 'PostLabelingDelay' : 'LabelingDuration'
-    const list = several.map(inSeconds).join(', ')
+  times: readonly LabelledTime[],
+): Labellings | null {
+  const inMilliseconds = (time: number | null) => Math.round((time ?? 0) * 1000)
+  const keyOf = ({ delay, labelingDuration }: LabelledTime) =>
+    `${inMilliseconds(delay)} ${inMilliseconds(labelingDuration)}`
+  const endOf = ({ delay, labelingDuration }: LabelledTime) => delay + (labelingDuration ?? 0)
+  const distinct = [...new Map(times.map(time => [keyOf(time), time] as const).reverse()).values()].sort(
+    (a, b) => endOf(a) - endOf(b) || a.delay - b.delay,
+  )
+  checkDelays(fields, distinct)
+  const order = new Map(distinct.map((time, at) => [keyOf(time), at]))
+  const sampleOf = times.map(time => order.get(keyOf(time))!)
+  const samples =
+    type === 'PASL'
+      ? readCutOff(
+          fields,
+          distinct.map(({ delay }) => delay),
+        )
+      : readDurations(fields, type, distinct)
+  return samples && { samples, sampleOf }
+}
+
+function checkDelays(fields: FieldReader, distinct: readonly LabelledTime[]): void {
+  const delays = distinct.map(({ delay }) => delay)
+  const longest = Math.max(...delays)
+  if (longest > LIMITS.usualDelay)
     fields.say(
-      'MULTI_DELAY',
-      field,
-      `holds ${several.length} ${what} (${list} s); a multi-delay series is not quantified by this version, and as one delay it would be wrong: leave it out or split it.`,
+      'FIELD_UNUSUAL',
+      'PostLabelingDelay',
+      `is ${longest} s, which is unusually long; it is used as it stands.`,
     )
-    return null
-  }
-  const delay = delays[0]!
-  if (delay > LIMITS.usualDelay)
-    fields.say('FIELD_UNUSUAL', 'PostLabelingDelay', `is ${delay} s, which is unusually long; it is used as it stands.`)
-  if (delay === 0)
+  if (longest === 0)
     fields.say(
       'FIELD_UNUSUAL',
       'PostLabelingDelay',
       'is 0 s, so no label has had time to reach the tissue; it is used as it stands.',
     )
-  if (type === 'PASL') return readCutOff(fields, delay)
-  const labelingDuration = durations[0]!
+}
+
+function readDurations(
+  fields: FieldReader,
+  type: 'PCASL' | 'CASL',
+  distinct: readonly LabelledTime[],
+): readonly Labelling[] | null {
+  const durations = distinctTimes(distinct.map(({ labelingDuration }) => labelingDuration ?? 0))
   const [shortest, longest] = LIMITS.usualLabeling
-  if (labelingDuration === 0) {
+  if (durations[0] === 0) {
     fields.say(
       'FIELD_INVALID',
       'LabelingDuration',
@@ -134,29 +164,25 @@ export function readLabelling(
     )
     return null
   }
-  if (labelingDuration < shortest || labelingDuration > longest)
+  const unusual = durations.find(duration => duration < shortest || duration > longest)
+  if (unusual !== undefined)
     fields.say(
       'FIELD_UNUSUAL',
       'LabelingDuration',
-      `is ${labelingDuration} s, usual are ${shortest} to ${longest} s; it is used as it stands.`,
+      `is ${unusual} s, usual are ${shortest} to ${longest} s; it is used as it stands.`,
     )
-  return { type, labelingDuration, delay }
+  return distinct.map(({ delay, labelingDuration }) => ({ type, delay, labelingDuration: labelingDuration ?? 0 }))
 }
 
-/** The bolus cut-off of pulsed labelling, without which its duration is not known. */
-function readCutOff(fields: FieldReader, delay: number): Labelling | null {
+/** The bolus of pulsed labelling at each inversion time; not cut off, its duration is not known. */
+function readCutOff(fields: FieldReader, delays: readonly number[]): readonly Labelling[] | null {
   const known = fields.problems.length
   const flag = fields.flag(
     'BolusCutOffFlag',
     'say whether the pulsed bolus was cut off (QUIPSS, QUIPSSII, Q2TIPS): without it the duration of the bolus is unknown.',
   )
-  if (flag === false)
-    fields.say(
-      'PASL_WITHOUT_CUTOFF',
-      'BolusCutOffFlag',
-      'is false: a pulsed bolus that was not cut off has an unknown duration, and one inversion time cannot give CBF; only a series of several inversion times could.',
-    )
-  if (flag !== true) return null
+  if (flag === null) return null
+  if (!flag) return delays.map(delay => ({ type: 'PASL', technique: null, delay }))
   const technique = fields.word('BolusCutOffTechnique', CUT_OFFS, `add one of ${CUT_OFFS.join(', ')}.`)
   const times = fields.numbers(
     'BolusCutOffDelayTime',
@@ -166,6 +192,8 @@ function readCutOff(fields: FieldReader, delay: number): Labelling | null {
   const [cutOff = 0, lastCutOff = null] = times
   const list = times.join(', ')
   const most = technique === 'Q2TIPS' ? 2 : 1
+  // QUIPSS saturates what has flowed in before: each of its readouts must come after. The others must see the cut bolus once.
+  const delay = technique === 'QUIPSS' ? Math.min(...delays) : Math.max(...delays)
   const refuse = (sentence: string) => fields.say('FIELD_INVALID', 'BolusCutOffDelayTime', sentence)
   if (times.length > most)
     refuse(
@@ -185,68 +213,23 @@ function readCutOff(fields: FieldReader, delay: number): Labelling | null {
       `is ${list} s, less than ${LIMITS.arrival} s before the readout at ${inSeconds(delay)} s: the end of the bolus cannot have arrived.`,
     )
   const isUsable = fields.problems.slice(known).every(({ severity }) => severity !== 'error')
-  return isUsable ? { type: 'PASL', technique, delay, cutOff, lastCutOff } : null
+  return isUsable ? delays.map(time => ({ type: 'PASL', technique, delay: time, cutOff, lastCutOff })) : null
 }
 
 /**
- * The excitation delays of the slices of a 2D readout; null for 3D, where all are excited at once.
+ * From when to when the blood of a difference was labelled, as its slice sees it.
  *
- * @param fields - reader of the series' metadata
- * @param source - the series, for its shape
+ * @param labelling - how and when blood was labelled
+ * @param late - delay of the slice after the first [s]
+ * @param natural - duration of a bolus that was not cut off [s]
  */
-export function readSliceDelays(fields: FieldReader, source: Source): SliceDelays | null {
-  const readout = fields.word(
-    'MRAcquisitionType',
-    ['2D', '3D'],
-    'say whether the readout is 2D or 3D: in 2D each slice has its own delay.',
-  )
-  if (readout !== '2D') return null
-  if (!fields.has('SliceTiming')) {
-    fields.say(
-      'SLICE_TIMING_MISSING',
-      'SliceTiming',
-      'is missing for a 2D readout: later slices have longer delays (0.6 s changes CBF by 44 %); add the time of each slice, in seconds.',
-    )
-    return null
-  }
-  const timing = fields.numbers('SliceTiming', null)
-  if (!timing || !checkTimes(fields, 'SliceTiming', timing)) return null
-  const direction = fields.word('SliceEncodingDirection', ['i', 'j', 'k'], null) ?? 'k'
-  const axis = ['i', 'j', 'k'].indexOf(direction)
-  const slices = source.header?.grid.shape[axis]
-  if (slices !== undefined && timing.length !== slices) {
-    fields.say(
-      'LENGTHS_DISAGREE',
-      'SliceTiming',
-      `has ${timing.length} values, the image has ${slices} slices along ${direction}; give one for each slice.`,
-    )
-    return null
-  }
-  const first = Math.min(...timing)
-  if (first > LIMITS.sameTime)
-    fields.say(
-      'FIELD_UNUSUAL',
-      'SliceTiming',
-      `begins at ${inSeconds(first)} s; PostLabelingDelay holds for the first slice, so that time is taken off.`,
-    )
-  const isReversed = String(source.sidecar.values['SliceEncodingDirection']).endsWith('-')
-  return {
-    axis,
-    delays: sliceDelays(
-      timing.map(time => time - first),
-      isReversed,
-    ),
-  }
-}
-
-/**
- * Slice times by slice index [s], shape (nSlice).
- *
- * @param timing - `SliceTiming` as the sidecar lists it [s], shape (nSlice)
- * @param isReversed - whether `SliceEncodingDirection` ends in `-`: the first entry then belongs to the last slice
- */
-export function sliceDelays(timing: readonly number[], isReversed: boolean): number[] {
-  return isReversed ? [...timing].reverse() : [...timing]
+export function bolusOf(labelling: Labelling, late: number, natural = Number.NaN): Bolus {
+  const delay = labelling.delay + late
+  if (labelling.type !== 'PASL')
+    return { time: labelling.labelingDuration + delay, duration: labelling.labelingDuration }
+  if (labelling.technique === null) return { time: delay, duration: natural }
+  // QUIPSS saturates the imaged slab instead of the bolus: what has flowed in since then is its bolus.
+  return { time: delay, duration: labelling.technique === 'QUIPSS' ? delay - labelling.cutOff : labelling.cutOff }
 }
 
 /**
@@ -258,11 +241,9 @@ export function sliceDelays(timing: readonly number[], isReversed: boolean): num
  */
 export function bolusWeights(labelling: Labelling, slices: SliceDelays | null, T1b: number): Float64Array {
   return Float64Array.from(slices?.delays ?? [0], late => {
-    const delay = labelling.delay + late
-    if (labelling.type !== 'PASL')
-      return continuousBolusWeight({ labelingDuration: labelling.labelingDuration, delay }, T1b)
-    // QUIPSS saturates the imaged slab instead of the bolus: what has flowed in since then is its bolus.
-    const bolusDuration = labelling.technique === 'QUIPSS' ? delay - labelling.cutOff : labelling.cutOff
-    return pulsedBolusWeight({ inversionTime: delay, bolusDuration }, T1b)
+    const { time, duration } = bolusOf(labelling, late)
+    return labelling.type === 'PASL'
+      ? pulsedBolusWeight({ inversionTime: time, bolusDuration: duration }, T1b)
+      : continuousBolusWeight({ labelingDuration: duration, delay: labelling.delay + late }, T1b)
   })
 }

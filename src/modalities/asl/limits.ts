@@ -27,6 +27,8 @@ export const LIMITS = {
   flow: [5, 150],
   /** A voxel's standard error over its absolute value up to which it counts as reliable [1]. */
   reliable: 0.5,
+  /** Standard error of an arrival up to which it counts as reliable [s]. */
+  reliableArrival: 0.25,
   /** Share of a tissue from which a voxel counts as that tissue [1]. */
   tissue: 0.7,
 } as const
@@ -40,3 +42,6 @@ export const SCALES = [
   { factor: 1 / 32, who: 'an M0 stored multiplied by 32' },
   { factor: 1 / 96, who: 'an M0 stored multiplied by 96' },
 ] as const
+
+/** Times of readout from which blood in arteries is looked for, and from which it can be asked for. */
+export const LEAST_DELAYS_WITH_ARTERIES = { auto: 6, on: 5 } as const

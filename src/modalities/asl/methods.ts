@@ -4,15 +4,13 @@ import { RECOVERY_LIMIT, SUPPRESSION_PULSE_EFFICIENCY } from '../../physics/cons
 import type { Equation, Parameter } from '../../report/record.ts'
 import { PER_100G_PER_MIN } from '../../units.ts'
 import type { AslAcquisition, Quantification } from './acquisition.ts'
+import { digits } from './fields.ts'
 import type { Fitted } from './fit.ts'
 import { bolusWeights, type Labelling } from './labelling.ts'
+import { arrivalEquation, arrivalSentences } from './methods-arrival.ts'
+import { recoveryLines } from './recovery.ts'
 import { cite } from './references.ts'
 import { valuesIn } from './regions.ts'
-
-/** A number as an equation shows it: four significant digits. */
-function digits(value: number): string {
-  return String(Number(value.toPrecision(4)))
-}
 
 /**
  * The equation that was computed, and the same with its numbers; null where nothing was quantified.
@@ -27,7 +25,11 @@ export function equationOf(
   fitted: Fitted,
 ): Equation | null {
   if (!quantification) return null
-  const { labelling, slices, settings, m0 } = quantification
+  if (quantification.model !== 'single')
+    return arrivalEquation(quantification, quantification.model, parameters, fitted)
+  const { labellings, slices, settings, m0 } = quantification
+  const [labelling] = labellings.samples
+  if (!labelling || (labelling.type === 'PASL' && labelling.technique === null)) return null
   const { T1b, lambda, alpha, suppression, efficiency } = settings
   const [decay, bolus] = bolusTerms(labelling, digits(T1b.value))
   const late = labelling.type === 'PASL' ? 'TI(z) = TI + t(z)' : 'PLD(z) = PLD + t(z)'
@@ -82,6 +84,9 @@ export function equationOf(
   }
 }
 
+/** A labelling whose bolus has a known duration. */
+type KnownBolus = Exclude<Labelling, { readonly technique: null }>
+
 /** A term of the equation, in symbols and in numbers. */
 interface Term {
   readonly symbols: string
@@ -89,7 +94,7 @@ interface Term {
 }
 
 /** The decay of the label, and the duration of the bolus, of a labelling technique. */
-function bolusTerms(labelling: Labelling, T1b: string): [Term, Term] {
+function bolusTerms(labelling: KnownBolus, T1b: string): [Term, Term] {
   const delay = digits(labelling.delay)
   if (labelling.type !== 'PASL')
     return [
@@ -103,18 +108,6 @@ function bolusTerms(labelling: Labelling, T1b: string): [Term, Term] {
   const cutOff = digits(labelling.cutOff)
   if (labelling.technique !== 'QUIPSS') return [decay, { symbols: 'TI1', numbers: cutOff }]
   return [decay, { symbols: '(TI − TI1)', numbers: `(${delay} − ${cutOff})` }]
-}
-
-/** M0 from the measured signal, where it had not recovered. */
-function recoveryLines(parameters: readonly Parameter[], isFilled: boolean): string[] {
-  const value = (name: string) => parameters.find(parameter => parameter.name === name)?.value
-  const [T1t, factor] = [value('TissueT1'), value('M0T1CorrectionFactor')]
-  const time = value('M0RecoveryTime') ?? value('M0RepetitionTime')
-  if (T1t === undefined) return []
-  if (!isFilled) return [`M0 = S / (1 − exp(−TR/T1t)) for TR < ${RECOVERY_LIMIT.value} s`]
-  if (typeof time !== 'number' || typeof factor !== 'number' || typeof T1t !== 'number')
-    return ['each M0 volume by its own TR']
-  return [`M0 = S / (1 − exp(−${digits(time)}/${digits(T1t)})) = ${digits(factor)} · S`]
 }
 
 /**
@@ -137,8 +130,10 @@ export function paragraphsOf(
     return [`The ${count} flow image(s) of the series, given in mL/100g/min, were averaged and not quantified again.`]
   const from =
     volumes.kind === 'pairs'
-      ? `${count} pair(s) of control and label images, subtracted i-th from i-th`
-      : `${count} difference image(s) as given`
+      ? `${count} pair(s) of control and label images, subtracted i-th from i-th${quantification.model === 'single' ? '' : ' of one delay'}`
+      : volumes.kind === 'encoded'
+        ? `${count} difference image(s), decoded from time-encoded labelling ${cite('teeuwisse2014')}`
+        : `${count} difference image(s) as given`
   const smooth =
     options.smooth > 0
       ? `, smoothed within the brain mask with a Gaussian of ${options.smooth} mm full width at half maximum`
@@ -147,12 +142,18 @@ export function paragraphsOf(
   if (!fitted.isAbsolute)
     return [
       first,
-      `Without a usable M0 image there is no absolute scale: the mean difference is reported relative to its mean over the brain mask.${sliceSentence(quantification)}`,
+      quantification.model === 'single'
+        ? `Without a usable M0 image there is no absolute scale: the mean difference is reported relative to its mean over the brain mask.${sliceSentence(quantification)}`
+        : `${arrivalSentences(quantification, quantification.model, options, fitted)}${sliceSentence(quantification)} Without a usable M0 image there is no absolute scale: flow is reported relative to its mean over the brain mask.`,
     ]
   const error = count > 1 ? ' Its standard error is that of the mean over the differences.' : ''
+  const model =
+    quantification.model === 'single'
+      ? `${modelSentence(quantification)}${sliceSentence(quantification)}${error} Values were not clipped.`
+      : `${arrivalSentences(quantification, quantification.model, options, fitted)}${sliceSentence(quantification)} CBF was not clipped.`
   return [
     first,
-    `${modelSentence(quantification)}${sliceSentence(quantification)}${error} Values were not clipped.`,
+    model,
     `${efficiencySentence(quantification)} ${bloodSentence(quantification)}`,
     m0Sentence(quantification, parameters, options),
     `Parameters are named after the ASL lexicon ${cite('suzuki2024')}; the acquisition was judged by the recommendations of ${cite('vanhoudt2026', 'alsop2015')}.`,
@@ -163,16 +164,22 @@ function maskSource({ m0 }: Quantification): string {
   return m0.plan.source === 'separate' || m0.plan.source === 'included' ? 'M0 image' : 'mean image'
 }
 
-function modelSentence({ labelling, m0 }: Quantification): string {
+function modelSentence({ labellings, m0 }: Quantification): string {
+  const labelling = labellings.samples[0]
+  if (!labelling || (labelling.type === 'PASL' && labelling.technique === null)) return ''
+  const several =
+    labellings.samples.length > 1
+      ? ` The series has ${labellings.samples.length} delays; the equation was applied to all by least squares, as if the bolus had arrived in each.`
+      : ''
   const partition = m0.plan.source === 'estimate' ? '' : ', with a blood–brain partition coefficient'
   if (labelling.type !== 'PASL')
-    return `CBF was computed with the single-delay equation for ${labelling.type} ${cite('alsop2015')}, the limit of the general kinetic model ${cite('buxton1998')} in which the whole bolus of ${labelling.labelingDuration} s has arrived at a delay of ${labelling.delay} s and decays as blood${partition}.`
+    return `CBF was computed with the single-delay equation for ${labelling.type} ${cite('alsop2015')}, the limit of the general kinetic model ${cite('buxton1998')} in which the whole bolus of ${labelling.labelingDuration} s has arrived at a delay of ${labelling.delay} s and decays as blood${partition}.${several}`
   const key = labelling.technique === 'Q2TIPS' ? cite('alsop2015', 'luh1999') : cite('alsop2015', 'wong1998')
   const duration =
     labelling.technique === 'QUIPSS'
       ? `the time from the saturation at ${labelling.cutOff} s to the readout`
       : `its cut-off at ${labelling.cutOff} s`
-  return `CBF was computed with the single-delay equation for pulsed labelling with ${labelling.technique} ${key}, at an inversion time of ${labelling.delay} s with a bolus duration that is ${duration}, decaying as blood over the inversion time${partition}.`
+  return `CBF was computed with the single-delay equation for pulsed labelling with ${labelling.technique} ${key}, at an inversion time of ${labelling.delay} s with a bolus duration that is ${duration}, decaying as blood over the inversion time${partition}.${several}`
 }
 
 function sliceSentence({ slices }: Quantification): string {

@@ -1,9 +1,11 @@
 import type { Parameter } from '../../report/record.ts'
 import type { Run, Source } from '../modality.ts'
 import { optional } from '../optional.ts'
-import type { AslAcquisition } from './acquisition.ts'
+import type { AslAcquisition, AslModel, Quantification } from './acquisition.ts'
+import type { Volumes } from './context.ts'
 import { fieldFrom } from './fields.ts'
-import type { Labelling } from './labelling.ts'
+import { type Arrival, arterialMode } from './fit-arrival.ts'
+import type { Labellings } from './labelling.ts'
 
 /**
  * Every number and choice that enters the computation, with where it came from, in the order of the report.
@@ -11,9 +13,20 @@ import type { Labelling } from './labelling.ts'
  * @param acquisition - the acquisition in house units
  * @param source - the series
  * @param run - for its options
+ * @param arrival - what several delays gave
  */
-export function aslParameters({ quantification, volumes }: AslAcquisition, source: Source, run: Run): Parameter[] {
-  const what = volumes.kind === 'pairs' ? 'Pairs of control and label' : `Volumes of type ${volumes.kind}`
+export function aslParameters(
+  { quantification, volumes }: AslAcquisition,
+  source: Source,
+  run: Run,
+  arrival: Arrival | null,
+): Parameter[] {
+  const what = {
+    pairs: 'Pairs of control and label',
+    encoded: 'Differences decoded from time-encoded labelling',
+    deltam: 'Volumes of type deltam',
+    cbf: 'Volumes of type cbf',
+  }[volumes.kind]
   const count: Parameter = {
     name: 'Differences',
     meaning: what,
@@ -29,7 +42,7 @@ export function aslParameters({ quantification, volumes }: AslAcquisition, sourc
     'mm',
   )
   if (!quantification) return [count, smooth]
-  const { labelling, slices, settings, m0 } = quantification
+  const { model, labellings, slices, settings, tissue, m0 } = quantification
   const slice: Parameter = {
     name: 'SliceTimingCorrected',
     meaning: 'Whether later slices of a 2D readout have longer delays',
@@ -38,16 +51,18 @@ export function aslParameters({ quantification, volumes }: AslAcquisition, sourc
     source: 'sidecar',
     from: fieldFrom(source, slices ? 'SliceTiming' : 'MRAcquisitionType'),
   }
-  const timing = timingParameters(labelling, source)
+  const timing = [modelParameter(model, run), ...timingParameters(labellings, volumes.kind, source)]
   const { T1b, lambda, alpha, suppression, efficiency } = settings
-  if (m0.plan.source === 'none') return [count, ...timing, slice, T1b, smooth]
+  const fit = [...(tissue ? [tissue] : []), ...fitParameters(quantification, run, arrival)]
+  if (m0.plan.source === 'none') return [count, ...timing, slice, T1b, ...fit, smooth]
   const isNumber = m0.plan.source === 'estimate'
   return [
     count,
     ...timing,
     slice,
     T1b,
-    ...(isNumber ? [] : [lambda]),
+    ...fit,
+    ...(isNumber && model !== 'buxton' ? [] : [lambda]),
     alpha,
     suppression,
     efficiency,
@@ -68,43 +83,104 @@ export function aslParameters({ quantification, volumes }: AslAcquisition, sourc
   ]
 }
 
-function timingParameters(labelling: Labelling, source: Source): Parameter[] {
-  const stated = (name: string, symbol: string, meaning: string, value: number, field: string): Parameter => {
+function modelParameter(model: AslModel, { options }: Run): Parameter {
+  const isAsked = options['asl-model'] !== 'auto'
+  return {
+    name: 'QuantificationModel',
+    meaning: {
+      single: 'The equation of one delay',
+      multi: 'Flow and arrival from several delays, for the T1 of blood throughout',
+      buxton: 'Flow and arrival from several delays by the general kinetic model',
+    }[model],
+    value: model,
+    unit: '1',
+    source: isAsked ? 'option' : 'computed',
+    ...(isAsked ? { from: '--asl-model' } : {}),
+  }
+}
+
+function timingParameters({ samples }: Labellings, kind: Volumes['kind'], source: Source): Parameter[] {
+  const stated = (
+    name: string,
+    symbol: string,
+    meaning: string,
+    values: readonly number[],
+    field: string,
+  ): Parameter => {
+    const value = values.every(other => other === values[0]) ? values[0]! : values
     return { name, symbol, meaning, value, unit: 's', source: 'sidecar', from: fieldFrom(source, field) }
   }
-  if (labelling.type !== 'PASL')
+  const delays = samples.map(({ delay }) => delay)
+  const durations = samples.flatMap(sample => (sample.type === 'PASL' ? [] : [sample.labelingDuration]))
+  if (durations.length > 0) {
+    const encoded = kind === 'encoded'
     return [
-      stated('LabelingDuration', 'LD', 'Labelling duration', labelling.labelingDuration, 'LabelingDuration'),
+      stated(
+        'LabelingDuration',
+        'LD',
+        encoded ? 'Duration of each sub-bolus' : 'Labelling duration',
+        durations,
+        'LabelingDuration',
+      ),
       stated(
         'PostLabelingDelay',
         'PLD',
-        'Post-labelling delay to the first excitation',
-        labelling.delay,
+        encoded
+          ? 'From the end of each sub-bolus to the first excitation'
+          : 'Post-labelling delay to the first excitation',
+        delays,
         'PostLabelingDelay',
       ),
     ]
-  const { technique, cutOff, lastCutOff } = labelling
-  const last =
-    lastCutOff === null
-      ? []
-      : [
-          stated(
-            'LastBolusCutOff',
-            '',
-            'Last saturation pulse; it does not enter the equation',
-            lastCutOff,
-            'BolusCutOffDelayTime',
-          ),
-        ]
-  return [
-    stated(
-      'InversionTime',
-      'TI',
-      'Time from the labelling pulse to the first excitation',
-      labelling.delay,
-      'PostLabelingDelay',
-    ),
-    stated('BolusCutOffDelayTime', 'TI1', `Cut-off of the bolus by ${technique}`, cutOff, 'BolusCutOffDelayTime'),
-    ...last,
-  ]
+  }
+  const inversion = stated(
+    'InversionTime',
+    'TI',
+    'Time from the labelling pulse to the first excitation',
+    delays,
+    'PostLabelingDelay',
+  )
+  const [first] = samples
+  if (first?.type !== 'PASL' || first.technique === null) return [inversion]
+  const { technique, cutOff, lastCutOff } = first
+  const cut = stated(
+    'BolusCutOffDelayTime',
+    'TI1',
+    `Cut-off of the bolus by ${technique}`,
+    [cutOff],
+    'BolusCutOffDelayTime',
+  )
+  if (lastCutOff === null) return [inversion, cut]
+  const last = 'Last saturation pulse; it does not enter the equation'
+  return [inversion, cut, stated('LastBolusCutOff', '', last, [lastCutOff], 'BolusCutOffDelayTime')]
+}
+
+/** What the fit of several delays was told, and what it estimated for the run as a whole. */
+function fitParameters(quantification: Quantification, { options }: Run, arrival: Arrival | null): Parameter[] {
+  if (!arrival) return []
+  const mode = arterialMode(quantification, options)
+  const arteries: Parameter = {
+    name: 'ArterialComponent',
+    meaning: {
+      auto: 'Blood in arteries is part of the model in voxels whose samples call for it',
+      on: 'Blood in arteries is part of the model in every voxel',
+      off: 'Blood in arteries is no part of the model',
+    }[mode],
+    value: mode,
+    unit: '1',
+    source: options['asl-arterial'] === 'auto' ? 'default' : 'option',
+    ...(options['asl-arterial'] === 'auto' ? { defaultSource: 'perfquant' } : { from: '--asl-arterial' }),
+  }
+  if (!arrival.natural) return [arteries]
+  const duration: Parameter = {
+    name: 'BolusDuration',
+    symbol: 'τ',
+    meaning: arrival.natural.isKnown
+      ? 'Duration of the bolus, which was not cut off: estimated from the series as a whole'
+      : 'Duration of the bolus, which was not cut off: longer than the inversion times can tell',
+    value: arrival.natural.duration,
+    unit: 's',
+    source: 'data',
+  }
+  return [arteries, duration]
 }

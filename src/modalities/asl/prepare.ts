@@ -35,7 +35,7 @@ export function prepareSeries(
 ): Checked<Prepared> {
   if (!series) throw new Error('an ASL run has a series')
   const { volumes, image } = acquisition
-  const differences = volumes.differences.map(({ plus }) => plus)
+  const differences = volumes.differences.flatMap(({ volumes: used }) => used)
   const own = volumes.m0.length > 0 ? volumes.m0 : volumes.control.length > 0 ? volumes.control : differences
   const values = meanVolume(series, own)
   const mask = findBrain(series, [

@@ -3,9 +3,12 @@ import { frameValues, voxelSize } from '../../image/volume.ts'
 import { correlation, mean, median, standardDeviation } from '../../numerics/statistics.ts'
 import type { QualityValue } from '../../report/record.ts'
 import type { Placed, Prepared } from '../modality.ts'
+import type { AslAcquisition } from './acquisition.ts'
 import type { Fitted } from './fit.ts'
 import { LIMITS } from './limits.ts'
+import { arrivalQuality } from './quality-arrival.ts'
 import { dispersionIndex, qualityIndex, spatialVariation } from './quality-index.ts'
+import { percent, row } from './quality-row.ts'
 import { type Regions, valuesIn } from './regions.ts'
 
 /** Ranges in which a resting adult's values are expected: common practice, no diagnosis. */
@@ -31,11 +34,18 @@ const GM_WEIGHT = 2.5
  * Quality figures of a run, in grey matter where its map is there, else over the mask.
  *
  * @param fitted - the fit
+ * @param acquisition - its delays
  * @param prepared - reference grid and mask
  * @param placed - tissue maps on the reference grid
  * @param regions - of {@link regionsOf}
  */
-export function qualityOf(fitted: Fitted, prepared: Prepared, placed: Placed, regions: Regions): QualityValue[] {
+export function qualityOf(
+  fitted: Fitted,
+  { quantification }: AslAcquisition,
+  prepared: Prepared,
+  placed: Placed,
+  regions: Regions,
+): QualityValue[] {
   const { values, isAbsolute, ratio } = fitted
   const where = regions.gm ? 'grey matter' : 'the brain mask'
   // One name means one region: runs with and without tissue maps stand in one group table.
@@ -45,7 +55,8 @@ export function qualityOf(fitted: Fitted, prepared: Prepared, placed: Placed, re
   const [i, j, k] = voxelSize(prepared.reference.grid)
   const inside = regions.brain.reduce((sum, value) => sum + value, 0)
   const rows: QualityValue[] = [
-    ...seriesQuality(fitted, regions, where, of),
+    ...seriesQuality(fitted, quantification?.labellings.sampleOf ?? null, regions, where, of),
+    ...(quantification ? arrivalQuality(fitted, quantification, regions, where, of) : []),
     row(
       `negative_${of}`,
       `Negative voxels in ${where}`,
@@ -98,23 +109,9 @@ export function qualityOf(fitted: Fitted, prepared: Prepared, placed: Placed, re
   ]
 }
 
-function row(
-  name: string,
-  label: string,
-  value: number,
-  unit: QualityValue['unit'],
-  says: string,
-  expected?: readonly [number, number],
-): QualityValue {
-  return { name, label, value: Number.isFinite(value) ? value : null, unit, says, ...(expected ? { expected } : {}) }
-}
-
-function percent(values: Float64Array, is: (value: number) => boolean): number {
-  return (100 * values.filter(is).length) / values.length
-}
-
 function seriesQuality(
-  { summary, isAbsolute }: Fitted,
+  { summary, isAbsolute, arrival }: Fitted,
+  sampleOf: readonly number[] | null,
   { brain, gm }: Regions,
   where: string,
   of: string,
@@ -123,7 +120,7 @@ function seriesQuality(
   if (!sd) return []
   const course = courses.gm ?? courses.brain
   const ratio = summary.mean.map((value, v) => value / sd[v]!)
-  const what = isAbsolute ? 'CBF' : 'ΔM'
+  const what = isAbsolute && !arrival ? 'CBF' : 'ΔM'
   return [
     row(
       `tsnr_${of}`,
@@ -135,11 +132,22 @@ function seriesQuality(
     row(
       `course_cov_${of}`,
       `Variation of ${what} over differences in ${where}`,
-      (100 * standardDeviation(course)) / mean(course),
+      (100 * standardDeviation(withoutDelays(course, sampleOf))) / mean(course),
       '%',
-      'Standard deviation over mean of the regional mean: motion and drifts raise it.',
+      'Standard deviation over mean of the regional mean, delays taken apart: motion and drifts raise it.',
     ),
   ]
+}
+
+/** A course without what its delays do to it: the mean of each is moved to 0. */
+function withoutDelays(course: readonly number[], sampleOf: readonly number[] | null): readonly number[] {
+  if (!sampleOf) return course
+  const means = new Map<number, { sum: number; count: number }>()
+  course.forEach((value, at) => {
+    const sample = means.get(sampleOf[at]!) ?? { sum: 0, count: 0 }
+    means.set(sampleOf[at]!, { sum: sample.sum + value, count: sample.count + 1 })
+  })
+  return course.map((value, at) => value - means.get(sampleOf[at]!)!.sum / means.get(sampleOf[at]!)!.count)
 }
 
 function flowQuality(brain: Float64Array, { gm, wm }: Regions, values: Float64Array): QualityValue[] {

@@ -2,7 +2,7 @@ import { GE_RECOVERY_TIME, RECOVERY_LIMIT } from '../../physics/constants.ts'
 import { saturationRecovery } from '../../physics/signal.ts'
 import type { Parameter } from '../../report/record.ts'
 import type { Run, Source } from '../modality.ts'
-import { checkTimes, type FieldReader, fieldFrom, inSeconds, perVolume } from './fields.ts'
+import { checkTimes, digits, type FieldReader, fieldFrom, inSeconds, perVolume } from './fields.ts'
 import { LIMITS } from './limits.ts'
 import { chooseTissueT1, type Setting } from './settings.ts'
 
@@ -164,4 +164,21 @@ export function checkRepetition(fields: FieldReader, times: readonly number[]): 
     'is 0 s; it must be above 0, for the recovery of M0 is computed from it: correct it.',
   )
   return false
+}
+
+/**
+ * M0 from the measured signal, where it had not recovered.
+ *
+ * @param parameters - of the run
+ * @param isFilled - with its numbers, or in symbols
+ */
+export function recoveryLines(parameters: readonly Parameter[], isFilled: boolean): string[] {
+  const value = (name: string) => parameters.find(parameter => parameter.name === name)?.value
+  const [T1t, factor] = [value('TissueT1'), value('M0T1CorrectionFactor')]
+  const time = value('M0RecoveryTime') ?? value('M0RepetitionTime')
+  if (T1t === undefined) return []
+  if (!isFilled) return [`M0 = S / (1 − exp(−TR/T1t)) for TR < ${RECOVERY_LIMIT.value} s`]
+  if (typeof time !== 'number' || typeof factor !== 'number' || typeof T1t !== 'number')
+    return ['each M0 volume by its own TR']
+  return [`M0 = S / (1 − exp(−${digits(time)}/${digits(T1t)})) = ${digits(factor)} · S`]
 }

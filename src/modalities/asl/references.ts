@@ -10,6 +10,14 @@ export const REFERENCES = {
     'Buxton RB, Frank LR, Wong EC, et al. A general kinetic model for quantitative perfusion imaging with arterial spin labeling. Magn Reson Med 40:383-396 (1998). doi:10.1002/mrm.1910400308',
   wong1998:
     'Wong EC, Buxton RB, Frank LR. Quantitative imaging of perfusion using a single subtraction (QUIPSS and QUIPSS II). Magn Reson Med 39:702-708 (1998). doi:10.1002/mrm.1910390506',
+  woods2024:
+    'Woods JG, Achten E, Asllani I, et al. Recommendations for quantitative cerebral perfusion MRI using multi-timepoint arterial spin labeling: acquisition, quantification, and clinical applications. Magn Reson Med 92:469-495 (2024). doi:10.1002/mrm.30091',
+  chappell2010:
+    'Chappell MA, MacIntosh BJ, Donahue MJ, et al. Separation of macrovascular signal in multi-inversion time arterial spin labelling MRI. Magn Reson Med 63:1357-1365 (2010). doi:10.1002/mrm.22320',
+  teeuwisse2014:
+    'Teeuwisse WM, Schmid S, Ghariq E, et al. Time-encoded pseudocontinuous arterial spin labeling: basic properties and timing strategies for human applications. Magn Reson Med 72:1712-1722 (2014). doi:10.1002/mrm.25083',
+  dai2012:
+    'Dai W, Robson PM, Shankaranarayanan A, Alsop DC. Reduced resolution transit delay prescan for quantitative continuous arterial spin labeling perfusion imaging. Magn Reson Med 67:1252-1265 (2012). doi:10.1002/mrm.23103',
   luh1999:
     'Luh WM, Wong EC, Bandettini PA, Hyde JS. QUIPSS II with thin-slice TI1 periodic saturation (Q2TIPS). Magn Reson Med 41:1246-1254 (1999). doi:10.1002/(SICI)1522-2594(199906)41:6<1246::AID-MRM22>3.0.CO;2-N',
   garcia2005:

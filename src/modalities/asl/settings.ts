@@ -233,7 +233,7 @@ function readPulses(fields: FieldReader): { readonly pulses: number; readonly fi
 }
 
 /**
- * T1 of tissue for the recovery of M0: option, else by field strength.
+ * T1 of tissue, for the recovery of M0 and the general kinetic model: option, else by field strength.
  *
  * @param fields - reader of the series' metadata
  * @param run - for its options
@@ -243,7 +243,7 @@ export function chooseTissueT1(fields: FieldReader, run: Run, source: Source): S
   const described = {
     name: 'TissueT1',
     symbol: 'T1t',
-    meaning: 'Longitudinal relaxation time of tissue, for the recovery of M0',
+    meaning: 'Longitudinal relaxation time of tissue',
   }
   const option = run.options['asl-t1-tissue']
   if (option !== undefined) return fromOption(described, 's', option, 'asl-t1-tissue')

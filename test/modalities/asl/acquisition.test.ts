@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { readAcquisition } from '../../../src/modalities/asl/acquisition.ts'
 import { asl } from '../../../src/modalities/asl/index.ts'
-import { bolusWeights, sliceDelays } from '../../../src/modalities/asl/labelling.ts'
+import { bolusWeights } from '../../../src/modalities/asl/labelling.ts'
+import { sliceDelays } from '../../../src/modalities/asl/slices.ts'
 import type { Problem, ProblemCode } from '../../../src/problems.ts'
 import { caseOf, expectClose, numbers } from './cases.ts'
 import { PULSED, type RunSpec, runOf } from './run.ts'
@@ -20,6 +21,14 @@ function refusal(spec: RunSpec): Problem {
   return errors[0]!
 }
 
+/** Walsh's order of four images. */
+const HADAMARD_4 = [
+  [1, 1, 1, 1],
+  [1, -1, 1, -1],
+  [1, 1, -1, -1],
+  [1, -1, -1, 1],
+]
+
 describe('a sound run', () => {
   it('binds without a word', () => {
     expect(problemsOf({})).toEqual([])
@@ -28,10 +37,9 @@ describe('a sound run', () => {
 
   it('gives the acquisition in house units', () => {
     const result = readAcquisition(runOf({}))
-    expect(result.ok && result.value.quantification?.labelling).toEqual({
-      type: 'PCASL',
-      labelingDuration: 1.8,
-      delay: 1.8,
+    expect(result.ok && result.value.quantification).toMatchObject({
+      model: 'single',
+      labellings: { samples: [{ type: 'PCASL', labelingDuration: 1.8, delay: 1.8 }], sampleOf: [0, 0] },
     })
   })
 
@@ -186,25 +194,76 @@ describe('refusals', () => {
       'has 2 values',
     ],
     [
-      'several delays',
-      { sidecar: { PostLabelingDelay: [0, 1, 1, 1.8, 1.8] } },
-      'MULTI_DELAY',
+      'one delay for a model of several',
+      { options: { 'asl-model': 'multi' } },
+      'DELAYS_TOO_FEW',
       'PostLabelingDelay',
-      'sub-01_asl.json: PostLabelingDelay holds 2 delays (1, 1.8 s); a multi-delay series is not quantified by this version',
+      'sub-01_asl.json: PostLabelingDelay is 1.8 s: --asl-model multi needs at least 2 times of readout after the start of labelling, and the series has 1; use --asl-model auto.',
     ],
     [
-      'several labelling durations',
-      { sidecar: { LabelingDuration: [0, 1, 1, 1.8, 1.8] } },
-      'MULTI_DELAY',
+      'arteries from two delays',
+      { sidecar: { PostLabelingDelay: [0, 1, 1, 1.8, 1.8] }, options: { 'asl-arterial': 'on' } },
+      'DELAYS_TOO_FEW',
+      'PostLabelingDelay',
+      '--asl-arterial on needs at least 5 times of readout, and the series has 2; leave the option out.',
+    ],
+    [
+      'a bolus of unknown duration at two inversion times',
+      { sidecar: { ...PULSED, BolusCutOffFlag: false, PostLabelingDelay: [0, 1, 1, 1.8, 1.8] } },
+      'DELAYS_TOO_FEW',
+      'PostLabelingDelay',
+      'a bolus that was not cut off needs at least 3 times of readout',
+    ],
+    [
+      'an encoding of pulsed labelling',
+      { sidecar: { ...PULSED, TimeEncodingMatrix: HADAMARD_4 } },
+      'FIELD_INVALID',
+      'TimeEncodingMatrix',
+      'TimeEncodingMatrix is stated for pulsed labelling, which labels once and cannot encode; remove it.',
+    ],
+    [
+      'an encoding that is none',
+      {
+        sidecar: {
+          TimeEncodingMatrix: [
+            [1, 1],
+            [1, 1],
+          ],
+        },
+      },
+      'FIELD_INVALID',
+      'TimeEncodingMatrix',
+      'it must be a Hadamard matrix as a list of rows',
+    ],
+    [
+      'an encoding of another length than the series',
+      {
+        sidecar: { TimeEncodingMatrix: HADAMARD_4, LabelingDuration: 1.5 },
+        types: ['m0scan', 'control', 'label', 'label', 'label', 'label'],
+      },
+      'LENGTHS_DISAGREE',
+      'TimeEncodingMatrix',
+      'has 4 rows, the series has 5 volumes of type control or label',
+    ],
+    [
+      'sub-boli of another number',
+      {
+        sidecar: { TimeEncodingMatrix: HADAMARD_4, LabelingDuration: [0.5, 0.5] },
+        types: ['m0scan', 'control', 'label', 'label', 'label'],
+      },
+      'LENGTHS_DISAGREE',
       'LabelingDuration',
-      'holds 2 labelling durations (1, 1.8 s)',
+      'it must be the durations of the 3 sub-boli',
     ],
     [
-      'several inversion times',
-      { sidecar: { ...PULSED, PostLabelingDelay: [0, 1.2, 1.2, 1.8, 1.8] } },
-      'MULTI_DELAY',
+      'delays that the sub-boli cannot have',
+      {
+        sidecar: { TimeEncodingMatrix: HADAMARD_4, LabelingDuration: 1.5, PostLabelingDelay: [1, 0.6, 0.3] },
+        types: ['m0scan', 'control', 'label', 'label', 'label'],
+      },
+      'FIELD_INVALID',
       'PostLabelingDelay',
-      'holds 2 inversion times (1.2, 1.8 s)',
+      'with sub-boli of 0.5, 0.5, 0.5 s, one after another, it must be 1.3, 0.8, 0.3 s.',
     ],
     [
       'Look-Locker',
@@ -417,7 +476,7 @@ describe('refusals', () => {
   })
 
   it('leave the facts readable', () => {
-    const run = runOf({ sidecar: { PostLabelingDelay: [0, 0.5, 0.5, 1, 1] } })
+    const run = runOf({ sidecar: { PostLabelingDelay: [0, 0.5, 0.5, 1, 1], M0Type: undefined } })
     expect(asl.bind(run).ok).toBe(false)
     const facts = asl.describe?.(run) ?? []
     expect(facts.find(({ name }) => name === 'PostLabelingDelay')).toMatchObject({

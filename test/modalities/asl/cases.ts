@@ -12,6 +12,7 @@ export interface Case {
     readonly abs?: number
     readonly cbf_abs?: number
     readonly percent_abs?: number
+    readonly att_abs?: number
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { assignVolumes, readContext, type VolumeType } from '../../../src/modalities/asl/context.ts'
+import { assignVolumes, minus, readContext, type VolumeType } from '../../../src/modalities/asl/context.ts'
 import { caseOf } from './cases.ts'
 import { contextTable } from './run.ts'
 
@@ -20,14 +20,14 @@ const typesOf = (id: string): readonly string[] => {
 describe('volumes', () => {
   it('CTX-01: label first', () => {
     const volumes = volumesOf(typesOf('CTX-01'))
-    const pairs = volumes.ok && volumes.value.differences.map(({ plus, minus }) => [plus, minus])
+    const pairs = volumes.ok && volumes.value.differences.map(({ volumes: used }) => used)
     expect(pairs).toEqual(caseOf('CTX-01').expected['pairs'])
     expect(volumes.ok && volumes.value.m0).toEqual([caseOf('CTX-01').expected['m0_index']])
   })
 
   it('CTX-02: all controls before all labels', () => {
     const volumes = volumesOf(typesOf('CTX-02'))
-    expect(volumes.ok && volumes.value.differences.map(({ plus, minus }) => [plus, minus])).toEqual(
+    expect(volumes.ok && volumes.value.differences.map(({ volumes: used }) => used)).toEqual(
       caseOf('CTX-02').expected['pairs'],
     )
   })
@@ -43,7 +43,7 @@ describe('volumes', () => {
     const volumes = volumesOf(typesOf('CTX-04'))
     expect(volumes.ok && volumes.value).toMatchObject({
       kind: 'deltam',
-      differences: [{ plus: 0, minus: null }],
+      differences: [{ volumes: [0], weights: [1] }],
       m0: [1],
     })
   })
@@ -51,7 +51,7 @@ describe('volumes', () => {
   it('of no use are left out, wherever they stand', () => {
     const volumes = volumesOf(['noRF', 'label', 'n/a', 'm0scan', 'control', 'm0scan', 'noRF'])
     expect(volumes.ok && volumes.value).toMatchObject({
-      differences: [{ plus: 4, minus: 1 }],
+      differences: [minus(4, 1)],
       m0: [3, 5],
       control: [4],
     })
@@ -59,22 +59,18 @@ describe('volumes', () => {
 
   it('with differences beside pairs: the differences count', () => {
     const volumes = volumesOf(['control', 'label', 'deltam'])
-    expect(volumes.ok && volumes.value).toMatchObject({ kind: 'deltam', differences: [{ plus: 2, minus: null }] })
+    expect(volumes.ok && volumes.value).toMatchObject({ kind: 'deltam', differences: [{ volumes: [2], weights: [1] }] })
   })
 
   it('with flow beside anything: the flow counts', () => {
     const volumes = volumesOf(['deltam', 'm0scan', 'cbf'])
-    expect(volumes.ok && volumes.value).toMatchObject({ kind: 'cbf', differences: [{ plus: 2, minus: null }] })
+    expect(volumes.ok && volumes.value).toMatchObject({ kind: 'cbf', differences: [{ volumes: [2], weights: [1] }] })
   })
 
   it('are paired within their group, in the order of the series', () => {
     const types = ['control', 'control', 'label', 'label', 'control', 'label'] satisfies VolumeType[]
     const volumes = volumesOf(types, volume => (volume === 1 || volume === 2 ? 'late' : 'early'))
-    expect(volumes.ok && volumes.value.differences).toEqual([
-      { plus: 0, minus: 3 },
-      { plus: 1, minus: 2 },
-      { plus: 4, minus: 5 },
-    ])
+    expect(volumes.ok && volumes.value.differences).toEqual([minus(0, 3), minus(1, 2), minus(4, 5)])
   })
 
   it('may be written in any case and with blanks', () => {

@@ -15,7 +15,9 @@ function read(spec: RunSpec): {
   const run = runOf(spec)
   const result = readAcquisition(run)
   if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join('\n'))
-  const parameters = Object.fromEntries(aslParameters(result.value, run.series[0]!, run).map(item => [item.name, item]))
+  const parameters = Object.fromEntries(
+    aslParameters(result.value, run.series[0]!, run, null).map(item => [item.name, item]),
+  )
   return {
     parameters,
     codes: result.problems.map(({ code }) => code),
