@@ -190,7 +190,7 @@ describe('runs without a result', () => {
   it('are shown with their reason', async () => {
     const { html } = await participantPage(input())
     expect(html).toContain('3 runs: 1 complete, 1 refused, 1 failed.')
-    expect(html.replaceAll('<wbr>', '')).toContain('PostLabelingDelay has 6 different values')
+    expect(html.replaceAll('<wbr>', '')).toContain('PostLabelingDelay is 1800 s')
     expect(html).toContain('The process was killed by SIGKILL.')
   })
 
