@@ -178,6 +178,10 @@ export const PROBLEMS = {
     reason: 'data',
     says: 'There is no volume without diffusion weighting (b of at most 5 s/mm²).',
   },
+  B0_NOT_MEASURED: {
+    severity: 'warning',
+    says: 'The smallest b-value is not 0: the signal at 0 is fitted, where the segmented fit would take it as measured.',
+  },
   B_VALUES_TOO_FEW: { severity: 'error', reason: 'data', says: 'The b-values support no estimate at all.' },
   B_VALUES_LIMITED: {
     severity: 'warning',

@@ -20,7 +20,7 @@ export interface Posterior {
   readonly mean: Float64Array
   /** Their covariance, shape (3 × 3). */
   readonly covariance: Float64Array
-  /** Standard deviations of S0, D [mm²/s], f, D* [mm²/s] and fD* [mm²/s], shape (5). */
+  /** Standard deviations of S0 (that of its best value for each D, f, D*, without the noise), D [mm²/s], f, D* [mm²/s] and fD* [mm²/s], shape (5). */
   readonly sd: Float64Array
   /** Mean of S0, unit of the signal. */
   S0: number

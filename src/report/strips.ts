@@ -81,7 +81,9 @@ function parameterChart(rows: readonly RegionRow[], pages: ReadonlyMap<string, s
   const sorted = strips.sort((a, b) => byText(rank(a.label), rank(b.label)))
   const units = cell(first, 'units')
   const warnings = (['options_hash', 'estimator'] as const).flatMap(column => {
-    const different = new Set(rows.map(row => cell(row, column))).size
+    // A region fit has an estimator of its own: it is compared with its like.
+    const like = grouped(rows, row => cell(row, 'source'))
+    const different = Math.max(...like.map(([, members]) => new Set(members.map(row => cell(row, column))).size))
     const what = column === 'estimator' ? 'estimators' : 'sets of options'
     return different > 1 ? [`Computed with ${different} different ${what}: these runs are not comparable.`] : []
   })

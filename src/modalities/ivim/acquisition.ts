@@ -2,8 +2,8 @@ import { isSameGrid } from '../../image/volume.ts'
 import { bad, type Checked, good, type Problem, problem } from '../../problems.ts'
 import type { Run, Source } from '../modality.ts'
 import { type Averaging, planAverages } from './average.ts'
-import { isHigh, isZero, type Support, supportOf } from './b-values.ts'
-import { baseName, textFile } from './fields.ts'
+import { isHigh, isZero, type Support, supportOf, unusableB } from './b-values.ts'
+import { baseName, digits, textFile } from './fields.ts'
 import { type Gradients, readGradients } from './gradients.ts'
 import { LIMITS } from './limits.ts'
 import { type OrganChoice, organOf } from './organs.ts'
@@ -72,6 +72,8 @@ export function readAcquisition(run: Run): Checked<IvimAcquisition> {
   const smallest = Math.min(...parts.flatMap(({ b }) => b))
   const isBound = (b: number) => isHigh(b, options) || isZero(b, smallest)
   const isSimple = support.hasFraction && !support.hasDstar
+  // S0 has to be fitted where it was not measured.
+  const chosen = options['ivim-fit'] === 'segmented' && smallest > LIMITS.sameZero ? 'fixedd' : options['ivim-fit']
   const pick = (is: (b: number) => boolean) => averaging.rows.flatMap(({ b }, at) => (is(b) ? [at] : []))
   const acquisition: IvimAcquisition = {
     image: source.name.path,
@@ -79,7 +81,7 @@ export function readAcquisition(run: Run): Checked<IvimAcquisition> {
     averaging,
     support,
     organ: organOf(source, options),
-    estimator: support.hasFraction ? (isSimple ? 'simplified' : options['ivim-fit']) : null,
+    estimator: support.hasFraction ? (isSimple ? 'simplified' : chosen) : null,
     rows: {
       ivim: pick(b => b <= LIMITS.highest && (!isSimple || isBound(b))),
       adc: pick(b => b <= LIMITS.highestAdc * (1 + LIMITS.sameB[1])),
@@ -107,10 +109,11 @@ function checkSupport(parts: readonly Gradients[], { options, context }: Run, so
   const support = supportOf(b, options)
   const file = textFile(source, '.bval')
   const name = baseName(file)
-  if (support.groups.length < 2)
+  const unusable = unusableB(b)
+  if (unusable !== null)
     return problem(
       'B_VALUES_TOO_FEW',
-      `${name}: all volumes have one b-value (${Math.round(b[0] ?? 0)} s/mm²); diffusion needs two, and IVIM 0, 200 and one from 500 to 1000: check that the converter kept them.`,
+      `${name}: ${unusable}. IVIM needs 0, 200 and one from 500 to 1000: check that the converter kept them.`,
       { file },
     )
   if (support.zeros === 0 && context['scheme'] !== 'other')
@@ -128,7 +131,11 @@ function checkSupport(parts: readonly Gradients[], { options, context }: Run, so
   return null
 }
 
-function remarksOn({ support, averaging, image }: IvimAcquisition, source: Source, { options }: Run): Problem[] {
+function remarksOn(
+  { support, averaging, image, estimator }: IvimAcquisition,
+  source: Source,
+  { options }: Run,
+): Problem[] {
   const problems: Problem[] = []
   const file = textFile(source, '.bval')
   const vectors = textFile(source, '.bvec')
@@ -155,6 +162,14 @@ function remarksOn({ support, averaging, image }: IvimAcquisition, source: Sourc
       problem(
         'B_VALUES_WEAK',
         `${baseName(file)}: ${support.low.length} b-value(s) lie between 0 and ${threshold} s/mm² (${list(support.low)}); D* needs ${LIMITS.lowB} or more to mean much: look at its reliability mask.`,
+        { file },
+      ),
+    )
+  if (estimator === 'fixedd' && options['ivim-fit'] === 'segmented')
+    problems.push(
+      problem(
+        'B0_NOT_MEASURED',
+        `${baseName(file)}: the smallest b-value is ${digits(support.groups[0]!.b)} s/mm², so the signal at 0, by which the segmented fit divides, was not measured; f and D* were fitted together with it, D held (fixedd).`,
         { file },
       ),
     )

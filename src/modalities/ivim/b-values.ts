@@ -108,6 +108,14 @@ export function isCollinear(one: Direction, other: Direction): boolean {
   return Math.abs(one[0] * other[0] + one[1] * other[1] + one[2] * other[2]) >= LIMITS.collinear
 }
 
+/** Why b-values tell nothing of diffusion at all; null where they may. */
+export function unusableB(b: readonly number[]): string | null {
+  const most = b.reduce((largest, value) => Math.max(largest, value), 0)
+  if (groupB(b).length < 2) return `all volumes have one b-value, ${Math.round(most)} s/mm²; diffusion needs two`
+  if (most > LIMITS.zero) return null
+  return `the largest b-value is ${most} s/mm²; b-values are in s/mm², so write 800 for 0.8 ms/µm²`
+}
+
 /** What a series is taken for, and why. */
 export interface Classified {
   readonly kind: 'ivim' | 'simplified' | 'other'
@@ -120,7 +128,8 @@ export interface Classified {
  * @remarks
  * IVIM: volumes without weighting, two b-values from the threshold on, one below. Simplified: none below, and few
  * directions or a name that says so. In a series with a shell of six or more directions b of at most 5 s/mm² is another
- * name for 0. All else is tensor imaging or a diffusion-weighted scan.
+ * name for 0. All else is tensor imaging or a diffusion-weighted scan. One that is named IVIM and has b-values of no use is
+ * taken for it, to be refused with the reason.
  *
  * @param gradients - weighting of each volume
  * @param options - threshold and rule
@@ -135,14 +144,19 @@ export function classify({ b, directions }: Gradients, options: Options, words: 
       ({ volumes }) => distinctDirections(volumes.map(volume => directions[volume] ?? null)).length,
     ),
   )
-  const other = (reason: string): Classified => ({
-    kind: 'other',
-    reason: `${reason} (b ${shown}); --ivim-force processes it`,
-  })
+  const useless = (reason: string): Classified => ({ kind: 'other', reason: `${reason} (b ${shown})` })
+  const other = (reason: string): Classified => {
+    return { kind: 'other', reason: `${reason} (b ${shown}); --ivim-force processes it` }
+  }
   const isTensor = most >= LIMITS.tensor
   const low = isTensor ? support.low.filter(value => value > LIMITS.zero + LIMITS.sameZero) : support.low
-  if (support.groups.every(group => isZero(group.b, Math.min(...b))))
-    return other('it holds no diffusion weighting: a reference or a scan for distortion correction')
+  const unusable = unusableB(b)
+  if (unusable !== null) {
+    if (/ivim/i.test(words)) return { kind: 'ivim', reason: 'its name says so' }
+    if (support.zeros === b.length)
+      return useless('it holds no diffusion weighting: a reference or a scan for distortion correction')
+    return useless(unusable)
+  }
   if (support.hasFraction && low.length > 0)
     return { kind: 'ivim', reason: `low b-values ${low.map(Math.round).join(' ')}` }
   if (support.hasFraction && (most <= LIMITS.simplified || /ivim|perf/i.test(words)))

@@ -176,10 +176,20 @@ function ivimSidecar(
     DstarConvention: 'f·exp(−b·D*)',
     S0Handling: estimator === 'segmented' || estimator === 'simplified' ? 'mean of b = 0, held' : 'fitted',
     RelaxationCorrection: 'none',
-    NoiseHandling: given === null ? 'from the residuals of each voxel' : 'one value for the image',
-    ...(ivim?.prior ? { Prior: ivim.prior } : {}),
-    ...(ivim?.lesionPrior ? { LesionPrior: ivim.lesionPrior } : {}),
+    NoiseHandling: noiseHandling(estimator, given),
+    ...(ivim?.prior ? { Prior: { parameters: PRIOR_OF, ...ivim.prior } } : {}),
+    ...(ivim?.lesionPrior ? { LesionPrior: { parameters: PRIOR_OF, ...ivim.lesionPrior } } : {}),
   }
+}
+
+/** What the mean and the covariance of a prior are of. */
+const PRIOR_OF = ['ln(D / (1e-3 mm^2/s))', 'ln(f / (1 - f))', 'ln(Dstar / (1e-3 mm^2/s))']
+
+function noiseHandling(estimator: Estimator, given: number | null): string {
+  if (given !== null) return 'one value for the image'
+  return estimator === 'bayes'
+    ? 'from the residuals of each voxel, and those of the image as far as voxels are alike'
+    : 'from the residuals of each voxel'
 }
 
 function otherSidecar({ averaging, rows }: IvimAcquisition, model: 'adc' | 'kurtosis'): Record<string, unknown> {

@@ -3,7 +3,7 @@ import type { Parameter } from '../../report/record.ts'
 import type { Unit } from '../../units.ts'
 import type { Run } from '../modality.ts'
 import { optional } from '../optional.ts'
-import type { IvimAcquisition } from './acquisition.ts'
+import type { Estimator, IvimAcquisition } from './acquisition.ts'
 import { baseName, fieldFrom, textFile } from './fields.ts'
 import type { Fitted } from './fit.ts'
 import { LIMITS } from './limits.ts'
@@ -86,7 +86,7 @@ function fitParameters({ estimator }: IvimAcquisition, run: Run, fitted: Fitted)
     return { name, meaning, value, unit, source: 'default', defaultSource: 'perfquant' }
   }
   list.push(
-    estimator === 'simplified'
+    estimator !== run.options['ivim-fit']
       ? {
           name: 'Estimator',
           meaning: 'How the parameters are fitted; the b-values allow no other',
@@ -105,7 +105,9 @@ function fitParameters({ estimator }: IvimAcquisition, run: Run, fitted: Fitted)
     ),
     optional(run, 'ivim-threshold-rule', 'ThresholdRule', 'Whether the threshold itself counts as high', '1'),
     ours('HighestB', 'Largest b-value that the bi-exponential model is fitted to', LIMITS.highest, 's/mm^2'),
+    ...startParameters(estimator, ours),
     ours('BoundsD', 'Range of D', [...IVIM_DEFAULTS.boundsD], 'mm^2/s'),
+    ours('BoundsF', 'Range of f', [0, 1], '1'),
     ours('BoundsDstar', 'Range of D*, which is at least 1.5 D besides', [...IVIM_DEFAULTS.boundsDstar], 'mm^2/s'),
     ours('SmallestFraction', 'Fraction at or below which D* is undefined', IVIM_DEFAULTS.smallestFraction, '1'),
   )
@@ -118,4 +120,23 @@ function fitParameters({ estimator }: IvimAcquisition, run: Run, fitted: Fitted)
       source: 'computed',
     })
   return list
+}
+
+/** Where each search begins. */
+const STARTS: Readonly<Record<Estimator, string>> = {
+  segmented: 'D: slope between the halves of the high b-values; D*: the best of 12 values even in the logarithm',
+  nlls: 'D: that of the high b-values; D*: the best of 8 values even in the logarithm',
+  fixedd: 'D*: the best of 8 values even in the logarithm',
+  bayes: 'the prior',
+  simplified: 'D: slope between the halves of the high b-values',
+}
+
+/** How the first step and the search are done. */
+function startParameters(
+  estimator: Estimator,
+  ours: (name: string, meaning: string, value: Parameter['value'], unit: Unit) => Parameter,
+): Parameter[] {
+  const start = ours('InitialGuess', 'Where the search begins', STARTS[estimator], '1')
+  if (estimator === 'bayes') return [start]
+  return [ours('FirstStep', 'Fit of the line at high b-values', IVIM_DEFAULTS.firstStep, '1'), start]
 }

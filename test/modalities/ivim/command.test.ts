@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { frameValues } from '../../../src/image/volume.ts'
@@ -38,6 +39,10 @@ describe('simulate, participant, group', () => {
     const volume = await readVolume(`${stem}_model-ivim_param-D_dwimap.nii.gz`)
     const values = volume.ok ? frameValues(volume.value, 0).filter(value => value > 0) : []
     expect(values.length).toBeGreaterThan(20_000)
+  })
+
+  it('does not warn that region fits have an estimator of their own', () => {
+    expect(readFileSync(join(out, 'group.html'), 'utf8')).not.toContain('not comparable')
   })
 
   it('has one fit of each region in the table, and rows that are unique', () => {

@@ -75,6 +75,11 @@ describe('one series', () => {
       'dwi simplified',
     ],
     ['without b = 0, refused later', { b: [10, 50, 200, 800] }, 'dwi ivim'],
+    [
+      'named IVIM, with b-values that were lost, refused later',
+      { b: [0, 0, 0], sidecar: { SeriesDescription: 'IVIM' } },
+      'dwi ivim',
+    ],
     ['without b-values, refused later', { b: [0, 200], without: '.bval' }, 'dwi ivim'],
   ] as const)('%s', (_, file, run) => expect(one(file)).toEqual({ runs: [run], left: [] }))
 
@@ -92,6 +97,13 @@ describe('one series', () => {
     expect(left).toHaveLength(1)
     expect(left[0]).toMatch(reason)
     expect(one(file, { 'ivim-force': true }).runs).toEqual(['dwi other'])
+  })
+
+  it.each([
+    [[800, 800], /all volumes have one b-value, 800 s\/mm²; diffusion needs two \(b 800\)$/],
+    [[0, 0.05, 0.2, 0.8], /largest b-value is 0.8 s\/mm²; .* write 800 for 0.8 ms\/µm²/],
+  ])('%j is left alone, for force would not help', (b, reason) => {
+    expect(one({ b }).left[0]).toMatch(reason)
   })
 
   it('a trace or a phase is no series', () => {

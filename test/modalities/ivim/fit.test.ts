@@ -100,6 +100,14 @@ describe('what the b-values allow', () => {
     expect(mapOf(result, 'ADC0').values[0]).toBeCloseTo(truth(0).D, 4)
   })
 
+  it('fits S0 where the smallest b is not 0: f is not what is lost from there', () => {
+    const { codes, result } = given([5, ...B.slice(1)])
+    expect(codes).toContain('B0_NOT_MEASURED')
+    expect(mapOf(result, 'f').values[4]! / truth(4).f).toBeCloseTo(1, 2)
+    expect(mapOf(result, 'f').sidecar).toMatchObject({ Estimator: 'fixedd', S0Handling: 'fitted' })
+    expect(given([0.1, ...B.slice(1)]).codes).not.toContain('B0_NOT_MEASURED')
+  })
+
   it('ADC alone where it was forced', () => expect(given([0, 800], { scheme: 'other' }).params).toEqual(['ADC']))
 
   it('says that few low b-values are a poor D*', () =>
@@ -109,6 +117,7 @@ describe('what the b-values allow', () => {
     [[0, 0, 0], 'B_VALUES_TOO_FEW'],
     [[800, 800], 'B_VALUES_TOO_FEW'],
     [[10, 50, 200, 800], 'B0_MISSING'],
+    [[0, 0.05, 0.2, 0.8], 'B_VALUES_TOO_FEW'],
   ])('%j is refused', (b, code) => {
     const bound = ivim.bind(runOf([{ b }]))
     expect(bound.ok).toBe(false)

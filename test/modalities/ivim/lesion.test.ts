@@ -60,18 +60,25 @@ function dataset(snr: number): { data: string; lesion: string; mask: string; tru
 }
 
 describe('100 lesion voxels among 20,000', () => {
-  it.each([30, 60])('keep 80 %% of their contrast of f at SNR %i, with a prior of their own', async snr => {
+  it.each([
+    [30, 'with a prior of their own', true],
+    [60, 'with a prior of their own', true],
+    [30, 'without a mask', false],
+    [60, 'without a mask', false],
+  ] as const)('keep four fifths of their contrast of f at SNR %i, %s', async (snr, _, isNamed) => {
     const { data, lesion, mask, truth } = dataset(snr)
     const out = join(data, '../out')
-    const ran = perfquant(data, out, 'participant', '--ivim-fit', 'bayes', '--ivim-lesion', lesion, '--mask', mask)
+    const named = isNamed ? ['--ivim-lesion', lesion] : []
+    const ran = perfquant(data, out, 'participant', '--ivim-fit', 'bayes', '--mask', mask, ...named)
     expect(ran.code, ran.err).toBe(0)
     const stem = join(out, 'sub-01/dwi/sub-01')
     const f = await readVolume(`${stem}_model-ivim_param-f_dwimap.nii.gz`)
     expect(f.ok && contrastOf(frameValues(f.value, 0)) / truth).toBeGreaterThan(0.8)
-    expect(readJson(`${stem}_model-ivim_param-f_dwimap.json`)).toMatchObject({
-      Prior: { source: 'image', pooled: N - 100 },
-      LesionPrior: { source: 'organ', pooled: 0 },
-    })
+    const sidecar = readJson(`${stem}_model-ivim_param-f_dwimap.json`)
+    expect(sidecar).toMatchObject({ Prior: { source: 'image', pooled: isNamed ? N - 100 : N } })
+    expect(sidecar).toHaveProperty('Prior.parameters.1', 'ln(f / (1 - f))')
+    if (isNamed) expect(sidecar).toMatchObject({ LesionPrior: { source: 'organ', pooled: 0 } })
+    else expect(sidecar).not.toHaveProperty('LesionPrior')
     expect(new Set(readTsv(`${stem}_desc-regions_dwi.tsv`).map(({ region }) => region))).toEqual(new Set(['liver']))
   })
 })
