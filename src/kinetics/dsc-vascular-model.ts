@@ -20,7 +20,7 @@ const LEAD = 3
 const FOOT = 0.01
 
 /** Earliest arrival before the artery that is allowed for [s]. */
-const EARLIEST = 10
+const EARLIEST = 30
 
 /**
  * Make a {@link VascularModel}.

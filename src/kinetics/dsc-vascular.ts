@@ -54,24 +54,30 @@ export const VASCULAR_PRIOR = {
   delay: 5,
 } as const
 
-/** Parameters, in order: ln flow over its typical value, ln transit time [s], ln shape, delay [s], signal before the bolus over what was taken for it [1]. */
+/**
+ * What is searched for, in order: ln of flow times transit time over its typical value, ln transit time [s], ln shape, mean
+ * arrival δ + M·(1 + 1/λ)/2 [s], signal before the bolus over what was taken for it [1]. Samples tell the first and the fourth
+ * well, whatever the others are.
+ */
 const PARAMETERS = 5
-const [FLOW, TRANSIT, SHAPE, DELAY, LEVEL] = [0, 1, 2, 3, 4] as const
+const [VOLUME, TRANSIT, SHAPE, ARRIVAL, LEVEL] = [0, 1, 2, 3, 4] as const
+/** The same places in what {@link vascularModel} takes: ln flow and delay. */
+const [FLOW, DELAY] = [0, 3] as const
 
-/** Ranges of transit time [s], shape [1], delay [s] and level [1]; that of flow over its typical value [1]. */
+/** Ranges of volume over its typical value [1], transit time [s], shape [1], mean arrival [s] and level [1]. */
 const RANGE = {
-  flow: [1e-3, 1e3],
+  volume: [1e-4, 1e3],
   transitTime: [0.3, 100],
   shape: [0.2, 50],
-  delay: [-10, 30],
+  arrival: [-10, 120],
   level: [0.5, 2],
 } as const
 
 /** Noise over the signal before the bolus under which it is not believed, for arterial curves are not known better [1]. */
 const LEAST_NOISE = 1e-3
 
-/** Share of the sum of squares that a last step may promise [1]: parameters are within a hundredth of their standard errors. */
-const NEAR = 1e-6
+/** Share of the sum of squares that a last step may promise [1]: parameters are within a thirtieth of their standard errors. */
+const NEAR = 1e-5
 
 /** Least signal over that before the bolus that a sample is compared by [1]. */
 const LEAST_SIGNAL = 1e-6
@@ -85,13 +91,13 @@ const LEAST_SIGNAL = 1e-6
  *     s(t) = b·exp(−T·F·∫ a(t − δ − u)·Q(λ, λu/M) du)
  *
  * is fitted to `exp(−T·ΔR2*)`, which with one echo at T is the signal over that before the bolus, whose noise is the same in
- * all samples. The convolution and its derivatives by all parameters are exact for an arterial curve that is linear between
- * its samples, see {@link vascularModel}.
+ * all samples. The convolution and its derivatives by all parameters are exact for the cubic spline through the
+ * arterial samples, see {@link vascularModel}.
  *
  * The estimate has the largest posterior probability, under normal noise of the known size and the prior
  * {@link VASCULAR_PRIOR}; b is free. It is found in the logarithms, and turned back as the mean of a log-normal, which at a
- * standard error of 20 % is 2 % above its mode: means over regions need it. Standard errors are those of the posterior in its normal approximation, larger by the
- * root of the mean square of the residuals over their noise where that is above 1.
+ * standard error of 20 % is 2 % above its mode: means over regions need it. Standard errors are those of the posterior in its
+ * normal approximation, larger by the root of the mean square of the residuals over their noise where that is above 1.
  *
  * **Assumes** that what the arterial voxels show is what arrives: dispersion on the way is taken for transit times.
  *
@@ -116,6 +122,9 @@ export function vascularFit(frames: number, dt: number, echoTime: number, typica
   const y = new Float64Array(samples)
   const covariance = new Float64Array(PARAMETERS * PARAMETERS)
   const p = new Float64Array(PARAMETERS)
+  const natural = new Float64Array(PARAMETERS)
+  const changes = new Float64Array(PARAMETERS * PARAMETERS)
+  for (let q = 0; q < PARAMETERS; q++) changes[q * PARAMETERS + q] = 1
   const values: Vascular = nothing()
   const se: Vascular = nothing()
 
@@ -126,40 +135,70 @@ export function vascularFit(frames: number, dt: number, echoTime: number, typica
     [DELAY, 0, VASCULAR_PRIOR.delay],
   ] as const
 
+  /** Set {@link natural} and how it changes with what is searched for: row q is that of natural parameter q. */
+  function convert(at: Float64Array): void {
+    const transit = Math.exp(at[TRANSIT]!)
+    const inverseShape = Math.exp(-at[SHAPE]!)
+    const half = (transit * (1 + inverseShape)) / 2
+    natural.set(at)
+    natural[FLOW] = at[VOLUME]! - at[TRANSIT]! + Math.log(VASCULAR_PRIOR.transitTime)
+    natural[DELAY] = at[ARRIVAL]! - half
+    changes[FLOW * PARAMETERS + TRANSIT] = -1
+    changes[DELAY * PARAMETERS + TRANSIT] = -half
+    changes[DELAY * PARAMETERS + SHAPE] = (transit * inverseShape) / 2
+  }
+
   /** Samples over their noise, and the parameters of the prior over its width. */
   const fit = levenbergMarquardt(
     PARAMETERS,
     samples,
     (at, curve, jacobian) => {
-      model.evaluate(at, curve, jacobian, samples)
+      convert(at)
+      model.evaluate(natural, curve, jacobian, samples)
+      const byShape = changes[DELAY * PARAMETERS + SHAPE]!
+      const byTransit = changes[DELAY * PARAMETERS + TRANSIT]!
       for (let k = 0; k < n; k++) {
         const w = weights[k]!
+        const byDelay = jacobian[DELAY * samples + k]!
+        jacobian[TRANSIT * samples + k]! += byTransit * byDelay - jacobian[FLOW * samples + k]!
+        jacobian[SHAPE * samples + k]! += byShape * byDelay
         curve[k]! *= w
         for (let q = 0; q < PARAMETERS; q++) jacobian[q * samples + k]! *= w
       }
       for (const [row, [q, mean, spread]] of prior.entries()) {
-        curve[n + row] = (at[q]! - mean) / spread
-        for (let other = 0; other < PARAMETERS; other++)
-          jacobian[other * samples + n + row] = other === q ? 1 / spread : 0
+        curve[n + row] = (natural[q]! - mean) / spread
+        for (let u = 0; u < PARAMETERS; u++) jacobian[u * samples + n + row] = changes[q * PARAMETERS + u]! / spread
       }
     },
     NEAR,
   )
 
   const log = ([low, high]: readonly [number, number]) => [Math.log(low), Math.log(high)] as const
-  const ranges = [log(RANGE.flow), log(RANGE.transitTime), log(RANGE.shape), RANGE.delay, RANGE.level] as const
+  const ranges = [log(RANGE.volume), log(RANGE.transitTime), log(RANGE.shape), RANGE.arrival, RANGE.level] as const
   const lower = Float64Array.from(ranges, ([low]) => low)
   const upper = Float64Array.from(ranges, ([, high]) => high)
 
   /** A start by circular deconvolution, whose time of arrival and area are near the truth. */
   function begin(tissue: Float64Array): void {
     const isFound = start.solve(tissue)
-    const { flow, transitTime } = start.values
-    p[FLOW] = isFound ? Math.log(flow / typicalFlow) : 0
-    p[TRANSIT] = Math.log(isFound && transitTime > 0 ? transitTime : VASCULAR_PRIOR.transitTime)
+    const { volume, transitTime, delay } = start.values
+    const transit = isFound && transitTime > 0 ? transitTime : VASCULAR_PRIOR.transitTime
+    p[VOLUME] = Math.log(isFound && volume > 0 ? volume / typicalVolume : RANGE.volume[0])
+    p[TRANSIT] = Math.log(transit)
     p[SHAPE] = Math.log(VASCULAR_PRIOR.shape)
-    p[DELAY] = isFound ? start.values.delay : 0
+    p[ARRIVAL] = (isFound ? delay : 0) + (transit * (1 + 1 / VASCULAR_PRIOR.shape)) / 2
     p[LEVEL] = 1
+  }
+
+  /** Standard error of a natural parameter; of those at a bound there is none to add. */
+  function errorOf(q: number): number {
+    let variance = 0
+    for (let u = 0; u < PARAMETERS; u++)
+      for (let v = 0; v < PARAMETERS; v++) {
+        const share = changes[q * PARAMETERS + u]! * changes[q * PARAMETERS + v]!
+        if (share !== 0) variance += share * (covariance[u * PARAMETERS + v]! || 0)
+      }
+    return variance > 0 ? Math.sqrt(variance) : NaN
   }
 
   function solve(tissue: Float64Array, sd: Float64Array): VascularEnd | null {
@@ -177,13 +216,14 @@ export function vascularFit(frames: number, dt: number, echoTime: number, typica
     const degrees = samples - PARAMETERS
     // The covariance counts the residuals for the noise; it is known, unless they are larger.
     const inflation = Math.sqrt(Math.max(1, degrees / fit.sse()))
-    const error = (q: number) => inflation * Math.sqrt(covariance[q * PARAMETERS + q]!)
+    convert(p)
+    const error = (q: number) => inflation * errorOf(q)
     /** Mean of the posterior, which is log-normal to this approximation; of one without a width its mode. */
-    const mean = (q: number) => Math.exp(p[q]! + (error(q) * error(q) || 0) / 2)
+    const mean = (q: number) => Math.exp(natural[q]! + (error(q) * error(q) || 0) / 2)
     values.flow = typicalFlow * mean(FLOW)
     values.transitTime = mean(TRANSIT)
     values.shape = mean(SHAPE)
-    values.delay = p[DELAY]!
+    values.delay = natural[DELAY]!
     se.flow = values.flow * error(FLOW)
     se.transitTime = values.transitTime * error(TRANSIT)
     se.shape = values.shape * error(SHAPE)

@@ -200,7 +200,7 @@ function timeFigures({ perfused, local }: Fitted): SliceFigure[] {
     mosaic(
       OUTPUTS.delay(method),
       { id: 'delay', title: 'Delay', caption: 'Arrival of the blood after the artery.' },
-      [-2, 8],
+      [-8, 8],
       's',
       { colours: 'diverging' },
     ),

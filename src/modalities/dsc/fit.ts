@@ -23,6 +23,12 @@ import { perfusionOf } from './solver.ts'
 import { type SliceDelay, sliceDelay } from './timing.ts'
 import { type Normal, normalWhiteMatter } from './white-matter.ts'
 
+/** Blood volume and its standard error [mL/100g], shape (nVoxel) each. */
+export interface BloodVolume {
+  readonly cbv: Float64Array
+  readonly se: Float64Array
+}
+
 /** What a fit gives. */
 export interface Fitted {
   readonly regions: Regions
@@ -38,9 +44,11 @@ export interface Fitted {
   readonly quantification: 'relative' | 'absolute'
   readonly perfused: Perfused | null
   readonly local: Local | null
-  /** Blood volume without correction [mL/100g], with its standard error; null where it has no scale. */
-  readonly volume: { readonly cbv: Float64Array; readonly se: Float64Array } | null
+  /** Blood volume without correction; null where it has no scale. */
+  readonly volume: BloodVolume | null
   readonly leakage: Leakage | null
+  /** The same with correction; null without one, too. */
+  readonly corrected: BloodVolume | null
   readonly shape: Shapes
   readonly normal: Normal | null
   readonly headline: Headline
@@ -84,7 +92,7 @@ export function fitSeries(
   const perfused = context && perfusionOf(options['dsc-deconvolution'], context)
   const local = context && options['dsc-aif'] === 'local' ? localPerfusion(context, regions, image.grid) : null
   const { grid } = image
-  const leak = correctLeakage({ acquisition, options, signals, regions, curves, delayOf, grid, scale, problems })
+  const leak = correctLeakage({ acquisition, options, signals, regions, curves, delayOf, grid, problems })
   const shown = { area: curves.area, timeToPeak: curves.shape.ttpscan }
   const normal = normalWhiteMatter(regions, shown, grid, acquisition.image, problems)
   const { leakage } = leak
@@ -101,8 +109,9 @@ export function fitSeries(
     quantification: scale.isAbsolute ? 'absolute' : 'relative',
     perfused,
     local,
-    volume: volumeOf(curves, scale),
+    volume: volumeOf(curves.area, curves.areaError, scale),
     leakage,
+    corrected: leakage && volumeOf(leakage.area, leakage.se.area, scale),
     shape: curves.shape,
     normal,
     headline: headlineOf({ area: curves.area, leakage, normal, perfused, regions, isDeclared }),
@@ -132,9 +141,8 @@ function scaleOf(acquisition: DscAcquisition, arterial: Arterial | null, dt: num
   }
 }
 
-function volumeOf({ area, areaError }: Curves, scale: Scale): Fitted['volume'] {
-  const factor = scale.area
-  return factor === null ? null : { cbv: area.map(value => factor * value), se: areaError.map(error => factor * error) }
+function volumeOf(area: Float64Array, errors: Float64Array, { area: factor }: Scale): BloodVolume | null {
+  return factor === null ? null : { cbv: area.map(value => factor * value), se: errors.map(error => factor * error) }
 }
 
 /** The reference curve and the correction that was asked for; without, and with a problem, where there is no reference. */
@@ -146,10 +154,9 @@ function correctLeakage(parts: {
   readonly curves: Curves
   readonly delayOf: SliceDelay
   readonly grid: Grid
-  readonly scale: Scale
   readonly problems: Problem[]
 }): Pick<Fitted, 'reference' | 'leakage'> {
-  const { acquisition, options, signals, regions, curves, delayOf, grid, scale, problems } = parts
+  const { acquisition, options, signals, regions, curves, delayOf, grid, problems } = parts
   const reference = referenceOf(signals, regions, curves, delayOf)
   const correction = correctionOf(options)
   if (!correction) return { reference, leakage: null }
@@ -157,10 +164,7 @@ function correctLeakage(parts: {
     problems.push(withoutReference(acquisition.image))
     return { reference, leakage: null }
   }
-  return {
-    reference,
-    leakage: leakageOf(correction, { signals, curves, reference, areaScale: scale.area, delayOf, grid }),
-  }
+  return { reference, leakage: leakageOf(correction, { signals, curves, reference, delayOf, grid }) }
 }
 
 function withoutReference(image: string): Problem {

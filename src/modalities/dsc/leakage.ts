@@ -32,16 +32,20 @@ export interface Reference {
 /** What a leakage correction gives, shape (nVoxel) each; NaN where leakage cannot be told. */
 export interface Leakage {
   readonly correction: Correction
-  /** Corrected volume [mL/100g]; null where it has no scale. */
-  readonly cbv: Float64Array | null
   /** Corrected area under the curve [1]. */
   readonly area: Float64Array
   readonly k1: Float64Array
   /** [1/s] */
   readonly k2: Float64Array
-  readonly k2Error: Float64Array
   /** [1/s]; null where the method has none. */
   readonly kep: Float64Array | null
+  /** Standard errors, in the units of the values; of the area [1]. */
+  readonly se: {
+    readonly area: Float64Array
+    readonly k1: Float64Array
+    readonly k2: Float64Array
+    readonly kep: Float64Array
+  }
   /** 0 outside, 1 corrected, 2 corrected with kep at a bound, 4 no signal, 5 no blood beyond noise, 6 not identifiable. */
   readonly status: Uint8Array
   /** 1 where leakage is beyond noise, in clusters. */
@@ -113,7 +117,7 @@ export function referenceOf(
  * the unidirectional K2, whatever the correction: a free kep makes leakage of any other shape of curve.
  *
  * @param correction - unidirectional or bidirectional
- * @param parts - signals, curves, reference, factor from area to volume
+ * @param parts - signals, curves, reference
  */
 export function leakageOf(
   correction: Correction,
@@ -121,15 +125,15 @@ export function leakageOf(
     readonly signals: Signals
     readonly curves: Curves
     readonly reference: Reference
-    readonly areaScale: number | null
     readonly delayOf: SliceDelay
     readonly grid: Grid
   },
 ): Leakage {
-  const { signals, curves, reference, areaScale, delayOf, grid } = parts
+  const { signals, curves, reference, delayOf, grid } = parts
   const n = curves.status.length
   const make = () => new Float64Array(n).fill(Number.NaN)
-  const [area, k1, k2, k2Error, kep] = [make(), make(), make(), make(), make()]
+  const [area, k1, k2, kep] = [make(), make(), make(), make()]
+  const se = { area: make(), k1: make(), k2: make(), kep: make() }
   const status = curves.status.slice()
   const seen = new Uint8Array(n)
   const isBidirectional = correction === 'bidir'
@@ -146,7 +150,8 @@ export function leakageOf(
       status[v] = 4
       continue
     }
-    const size = Math.abs(plain.values.K2) / plain.values.K2Error
+    plain.errors()
+    const size = Math.abs(plain.values.K2) / plain.se.K2
     const isLate = !(curves.shape.bat[v]! - reference.arrival <= LIMITS.late)
     const isWide = !(curves.shape.fwhm[v]! <= LIMITS.wide * reference.width)
     if ((isLate || isWide) && size > LIMITS.present) {
@@ -154,24 +159,31 @@ export function leakageOf(
       continue
     }
     if (size > LIMITS.leaking) seen[v] = 1
-    if (isBidirectional) fit.solve(curve)
+    if (isBidirectional) {
+      fit.solve(curve)
+      fit.errors()
+    }
     const { values } = fit
     area[v] = curves.area[v]! + values.missing
     k1[v] = values.K1
     k2[v] = values.K2
-    k2Error[v] = values.K2Error
+    se.area[v] = fit.se.area
+    se.k1[v] = fit.se.K1
+    se.k2[v] = fit.se.K2
     // What does not leak does not return, either.
-    if (Math.abs(values.K2) > LIMITS.present * values.K2Error) kep[v] = values.kep
+    if (Math.abs(values.K2) > LIMITS.present * fit.se.K2) {
+      kep[v] = values.kep
+      se.kep[v] = fit.se.kep
+    }
     if (fit.isAtBound()) status[v] = 2
   }
   const voxel = voxelSize(grid).reduce((product, edge) => product * edge, 1) / 1000
   return {
     correction,
-    cbv: areaScale === null ? null : area.map(value => areaScale * value),
     area,
     k1,
     k2,
-    k2Error,
+    se,
     kep: correction === 'bidir' ? kep : null,
     status,
     seen: clusteredVoxels(seen, grid.shape, Math.ceil(LIMITS.leakingVolume / voxel)),

@@ -51,7 +51,7 @@ function judged(
   const limit = isTime ? LIMITS.reliableTime : LIMITS.reliable
   const good = values.map((value, v) => (errors[v]! <= (isTime ? limit : limit * Math.abs(value)) ? 1 : 0))
   const words = isTime ? 'standard error in seconds' : 'standard error over the value'
-  const { parameter: _, ...rest } = spec
+  const { parameter: _, window: __, ...rest } = spec
   return [
     map(names[0], values, spec),
     map(names[1], errors, { ...rest, template: `${spec.template}-sd` }),
@@ -101,7 +101,7 @@ function perfusionMaps(fitted: Fitted, { method, cbf, mtt, tmax, delay, se, sett
         template: 'dsc-delay',
         sidecar: words,
         parameter: 'delay',
-        window: [-2, 8],
+        window: [-8, 8],
       },
     ),
   ]
@@ -121,7 +121,7 @@ function localMaps(fitted: Fitted, { method, cbf, mtt, tmax, delay, status, sett
     }),
     map(OUTPUTS.mtt(method, desc), mtt, { ...time, template: 'dsc-mtt', parameter: 'mtt', window: [0, 15] }),
     map(OUTPUTS.tmax(method, desc), tmax, { ...time, template: 'dsc-tmax', parameter: 'tmax', window: [0, 12] }),
-    map(OUTPUTS.delay(method, desc), delay, { ...time, template: 'dsc-delay', parameter: 'delay', window: [-2, 8] }),
+    map(OUTPUTS.delay(method, desc), delay, { ...time, template: 'dsc-delay', parameter: 'delay', window: [-8, 8] }),
   ]
 }
 
@@ -139,34 +139,59 @@ function volumeMaps(fitted: Fitted): MapOutput[] {
 }
 
 function leakageMaps(fitted: Fitted): MapOutput[] {
-  const { leakage } = fitted
+  const { leakage, corrected } = fitted
   if (!leakage) return []
-  const { correction, cbv, k1, k2, k2Error, kep, status, settings } = leakage
+  const { correction, k1, k2, kep, se, status, settings } = leakage
   const sidecar = { Estimator: correction, ...settings }
   const spec = { sidecar, status } as const
+  const named = (name: (desc?: string) => OutputName, param: string) =>
+    [name(), name('sd'), OUTPUTS.reliable(correction, param)] as const
   return [
-    ...(cbv
-      ? [
-          map(OUTPUTS.cbv(correction), cbv, {
+    ...(corrected
+      ? judged(
+          named(desc => OUTPUTS.cbv(correction, desc), 'cbv'),
+          corrected.cbv,
+          corrected.se,
+          {
             unit: 'mL/100g',
             template: 'dsc-cbv-corrected',
             sidecar: { ...sidecar, ...scaleWords(fitted) },
             status,
             parameter: 'cbv',
-          }),
-        ]
+          },
+        )
       : []),
-    map(OUTPUTS.k1(correction), k1, { ...spec, unit: '1', template: 'dsc-k1', parameter: 'k1' }),
-    map(OUTPUTS.k2(correction), k2, {
-      ...spec,
-      unit: '1/s',
-      template: 'dsc-k2',
-      parameter: 'k2',
-      window: [-0.02, 0.02],
-    }),
-    map(OUTPUTS.k2(correction, 'sd'), k2Error, { ...spec, unit: '1/s', template: 'dsc-k2-sd' }),
+    ...judged(
+      named(desc => OUTPUTS.k1(correction, desc), 'k1'),
+      k1,
+      se.k1,
+      {
+        ...spec,
+        unit: '1',
+        template: 'dsc-k1',
+        parameter: 'k1',
+      },
+    ),
+    ...judged(
+      named(desc => OUTPUTS.k2(correction, desc), 'k2'),
+      k2,
+      se.k2,
+      {
+        ...spec,
+        unit: '1/s',
+        template: 'dsc-k2',
+        parameter: 'k2',
+        window: [-0.02, 0.02],
+      },
+    ),
     ...(kep
-      ? [map(OUTPUTS.kep, kep, { ...spec, unit: '1/s', template: 'dsc-kep', parameter: 'kep', window: [0, 0.05] })]
+      ? judged(named(OUTPUTS.kep, 'kep'), kep, se.kep, {
+          ...spec,
+          unit: '1/s',
+          template: 'dsc-kep',
+          parameter: 'kep',
+          window: [0, 0.05],
+        })
       : []),
     {
       name: OUTPUTS.leakageStatus(correction),

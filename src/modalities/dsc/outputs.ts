@@ -25,9 +25,9 @@ export const OUTPUTS = {
   tmax: (model: Method, desc?: string) => dscmap('tmax', model, desc),
   delay: (model: Method, desc?: string) => dscmap('delay', model, desc),
   cbv: (model: 'nocorr' | Correction, desc?: string) => dscmap('cbv', model, desc),
-  k1: (model: Correction) => dscmap('k1', model),
+  k1: (model: Correction, desc?: string) => dscmap('k1', model, desc),
   k2: (model: Correction, desc?: string) => dscmap('k2', model, desc),
-  kep: dscmap('kep', 'bidir'),
+  kep: (desc?: string) => dscmap('kep', 'bidir', desc),
   leakageStatus: (model: Correction): OutputName => ({ mod: true, model, desc: 'fitstatus', suffix: 'dseg' }),
   rcbv: dscmap('rcbv'),
   rcbf: dscmap('rcbf'),
@@ -95,12 +95,16 @@ function localNames(method: Method, scaled: boolean): OutputName[] {
 }
 
 function leakageNames(correction: Correction, scaled: boolean): OutputName[] {
+  const judged = (param: string, name: (desc?: string) => OutputName) => [
+    name(),
+    name('sd'),
+    reliable(correction, param),
+  ]
   return [
-    ...(scaled ? [OUTPUTS.cbv(correction)] : []),
-    OUTPUTS.k1(correction),
-    OUTPUTS.k2(correction),
-    OUTPUTS.k2(correction, 'sd'),
-    ...(correction === 'bidir' ? [OUTPUTS.kep] : []),
+    ...(scaled ? judged('cbv', desc => OUTPUTS.cbv(correction, desc)) : []),
+    ...judged('k1', desc => OUTPUTS.k1(correction, desc)),
+    ...judged('k2', desc => OUTPUTS.k2(correction, desc)),
+    ...(correction === 'bidir' ? judged('kep', OUTPUTS.kep) : []),
     OUTPUTS.leakageStatus(correction),
   ]
 }

@@ -3,6 +3,7 @@ import type { Volume } from '../../../src/image/volume.ts'
 import { voxelCount } from '../../../src/image/volume.ts'
 import { leakageFit } from '../../../src/modalities/dsc/leakage-fit.ts'
 import { arterialCurve, integralOf, tissueCurve, valueAt } from '../../../src/modalities/dsc/phantom-curves.ts'
+import { createRandom } from '../../../src/numerics/random.ts'
 import { compute, DSC, DT, FRAMES, GREY, GRID, kindOf, mapOf, runOf, SIDECAR, sourceOf, volumeOf } from './run.ts'
 
 const input = arterialCurve(45, FRAMES * DT + 5)
@@ -52,26 +53,34 @@ describe('the fit', () => {
     expect((area(curve) + fit.values.missing) / (K1 * area(reference))).toBeCloseTo(1, 4)
   })
 
-  it('reads its standard error off the residuals', () => {
-    const errors: number[] = []
-    const found: number[] = []
-    let state = 1
-    const noise = () => {
-      let sum = -6
-      for (let k = 0; k < 12; k++) {
-        state = (state * 48271) % 2147483647
-        sum += state / 2147483647
+  it.each([
+    ['unidirectional', false, 0, 1],
+    ['bidirectional', true, 0.015, 1.5],
+  ] as const)('%s: its standard errors are the spread', (_, isBidirectional, kep, most) => {
+    const random = createRandom('leakage errors')
+    const fit = leakageFit(reference, DT, isBidirectional)
+    const integral = leaked(kep)
+    const found = { K1: [] as number[], K2: [] as number[], kep: [] as number[], area: [] as number[] }
+    const errors = { K1: 0, K2: 0, kep: 0, area: 0 }
+    const draws = 400
+    for (let draw = 0; draw < draws; draw++) {
+      const curve = reference.map((value, k) => 1.2 * value - 0.02 * integral[k]! + 0.1 * random.normal())
+      fit.solve(curve)
+      fit.errors()
+      const { K1, K2, missing } = fit.values
+      const values = { K1, K2, kep: fit.values.kep, area: area(curve) + missing }
+      for (const key of ['K1', 'K2', 'kep', 'area'] as const) {
+        found[key].push(values[key])
+        errors[key] += fit.se[key] / draws
       }
-      return sum
     }
-    const fit = leakageFit(reference, DT, false)
-    for (let draw = 0; draw < 400; draw++) {
-      fit.solve(reference.map(value => value + 0.3 * noise()))
-      found.push(fit.values.K2)
-      errors.push(fit.values.K2Error)
+    for (const key of ['K1', 'K2', 'area', ...(isBidirectional ? (['kep'] as const) : [])] as const) {
+      const mean = found[key].reduce((sum, value) => sum + value, 0) / draws
+      const spread = Math.sqrt(found[key].reduce((sum, value) => sum + (value - mean) ** 2, 0) / draws)
+      expect(errors[key] / spread, key).toBeGreaterThan(0.85)
+      expect(errors[key] / spread, key).toBeLessThan(1.15 * most)
     }
-    const spread = Math.sqrt(found.reduce((sum, value) => sum + value * value, 0) / found.length)
-    expect(errors.reduce((sum, value) => sum + value, 0) / errors.length / spread).toBeCloseTo(1, 1)
+    expect(Number.isNaN(errors.kep)).toBe(!isBidirectional)
   })
 })
 
