@@ -60,7 +60,8 @@ export function chooseArterial(run: Run, frames: Frames, hematocrit: number): Ch
   return table ? readTable(source, table, asked, frames, hematocrit) : good({ kind: 'auto' })
 }
 
-function isPopulation(word: string): word is PopulationName {
+/** Whether a word names a population average. */
+export function isPopulation(word: string): word is PopulationName {
   return Object.hasOwn(POPULATION_AIFS, word)
 }
 

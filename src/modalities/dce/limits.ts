@@ -1,7 +1,5 @@
 /** What metadata may say, what data must reach, and beyond what a result is remarked on. */
 export const LIMITS = {
-  /** Volumes under which a series shows no uptake. */
-  volumes: 20,
   /** Spacing of frames that RepetitionTime or the header may state [s]: below, they mean the excitation. */
   spacing: 0.5,
   /** Duration from which AcquisitionDuration cannot be that of one volume [s]. */

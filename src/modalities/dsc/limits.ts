@@ -1,7 +1,5 @@
 /** What metadata may say and what a result may be: bounds beyond which a value is refused or remarked on, never changed. */
 export const LIMITS = {
-  /** Volumes that a series has at least. */
-  volumes: 20,
   /** An echo time above this is in milliseconds [s]. */
   longestEcho: 1,
   /** An echo time outside this range is remarked on [s]. */

@@ -138,7 +138,7 @@ describe('companions', () => {
     expect(aif('sub-01/perf/sub-01_mod-dsc_aif.tsv', dce)).toEqual(['sub-01/perf/sub-01_mod-dsc_aif.tsv'])
     expect(aif('sub-01/perf/sub-01_mod-dce_aif.tsv')).toEqual([])
     expect(find({ [DSC]: null, [dce]: null, 'sub-01/perf/sub-01_aif.tsv': null }).runs[0]?.problems).toMatchObject([
-      { code: 'ROLE_UNUSED', message: expect.stringContaining('name it with mod-dsc or mod-dce') },
+      { code: 'AIF_UNASSIGNED', message: expect.stringContaining('name it with mod-dsc or mod-dce') },
     ])
   })
 
