@@ -5,7 +5,7 @@
 import { fitKinetics } from '../src/kinetics/dce-fit.ts'
 import { delayedInlet } from '../src/kinetics/inlet.ts'
 import { KINETIC_MODELS } from '../src/kinetics/models.ts'
-import { fitVfa } from '../src/kinetics/t1.ts'
+import { fitVfa } from '../src/kinetics/t1-vfa.ts'
 import { createRandom } from '../src/numerics/random.ts'
 import { spoiledSignal } from '../src/physics/signal.ts'
 import { type CurveSet, curveSet } from '../test/kinetics/dce-sets.ts'

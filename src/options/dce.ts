@@ -64,6 +64,14 @@ export const DCE_OPTIONS = {
     value: 'auto|S',
     describe: 'T1 of tissue before contrast: auto takes maps or fits them, a number is assumed everywhere',
   },
+  'dce-t1-fit': {
+    type: 'string',
+    section: 'dce',
+    choices: ['nonlinear', 'weighted', 'linear'],
+    default: 'nonlinear',
+    describe:
+      'Least squares of T1 from variable flip angles: of the signal, or of its linear form with or without weights',
+  },
   'dce-relaxivity': {
     type: 'number',
     section: 'dce',

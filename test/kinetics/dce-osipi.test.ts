@@ -4,7 +4,8 @@ import { toConcentrations } from '../../src/kinetics/concentration.ts'
 import { fitKinetics, type KineticSettings, modelCurve } from '../../src/kinetics/dce-fit.ts'
 import { KINETIC_MODELS } from '../../src/kinetics/models.ts'
 import { type PopulationName, populationCurve } from '../../src/kinetics/population-aif.ts'
-import { fitInversionRecovery, fitSaturationRecovery, fitVfa } from '../../src/kinetics/t1.ts'
+import { fitInversionRecovery, fitSaturationRecovery } from '../../src/kinetics/t1-recovery.ts'
+import { fitVfa } from '../../src/kinetics/t1-vfa.ts'
 
 /** Reference data of the OSIPI code collection and forward curves of high precision, where they are at hand. */
 

@@ -1,11 +1,12 @@
 import { isSameGrid } from '../../image/volume.ts'
+import type { HifiImage, Inversion } from '../../kinetics/t1-hifi.ts'
 import { bad, type Checked, good, type Problem, problem } from '../../problems.ts'
-import { baseName, digits, fieldFrom, numberIn, statedIn } from '../fields.ts'
+import { baseName, digits, fieldFrom, numberIn, numbersIn, statedIn, textIn } from '../fields.ts'
 import type { Run, Source } from '../modality.ts'
 import { excitationOf, faultProblem } from '../spoiled-echo.ts'
 
 /** How a set of images was acquired. */
-export type T1Acquisition = VfaAcquisition | RecoveryAcquisition
+export type T1Acquisition = VfaAcquisition | RecoveryAcquisition | HifiAcquisition
 
 /** Images of several flip angles. */
 export interface VfaAcquisition {
@@ -20,14 +21,25 @@ export interface VfaAcquisition {
   readonly from: string
 }
 
-/** Images at several times after an inversion. */
+/** Images at several times after an inversion, or after a saturation. */
 export interface RecoveryAcquisition {
   readonly kind: 'irt1'
   readonly image: string
-  /** Times from inversion to excitation [s], shape (nImage). */
+  /** What the pulse before does to the magnetisation. */
+  readonly pulse: 'inversion' | 'saturation'
+  /** Times from that pulse to the excitation [s], shape (nImage). */
   readonly inversionTimes: readonly number[]
   /** Whether the signal has lost its sign. */
   readonly isMagnitude: boolean
+  readonly from: string
+}
+
+/** Spoiled gradient echoes of several flip angles, together with some that an inversion precedes. */
+export interface HifiAcquisition {
+  readonly kind: 'hifi'
+  readonly image: string
+  /** The images in the order of the series. */
+  readonly images: readonly HifiImage[]
   readonly from: string
 }
 
@@ -98,15 +110,96 @@ export function readRecovery({ series }: Run): Checked<RecoveryAcquisition> {
       say('FIELD_UNIT_SUSPECT', `is ${digits(time)} s, which looks like milliseconds; BIDS wants seconds.`)
     else inversionTimes.push(time)
   }
+  const pulses = new Set(series.map(isSaturated))
+  if (pulses.size > 1)
+    problems.push(
+      problem(
+        'FIELD_INVALID',
+        `${baseName(first.name.path)}: some images of its set have SaturationRecovery and others have not; T1 is fitted to images after one kind of pulse: correct it.`,
+        { file: statedIn(first, 'SaturationRecovery'), field: 'SaturationRecovery' },
+      ),
+    )
   problems.push(...checkGrids(series))
   if (problems.length > 0) return bad(...problems)
+  const pulse = isSaturated(first) ? 'saturation' : 'inversion'
+  const least = pulse === 'saturation' ? 2 : 3
+  if (new Set(inversionTimes).size < least)
+    return bad(
+      problem(
+        'FIELD_INVALID',
+        `${baseName(first.name.path)}: the images of its set have the inversion times ${inversionTimes.map(digits).join(', ')} s; T1 needs ${least} different ones: correct InversionTime.`,
+        { file: statedIn(first, 'InversionTime'), field: 'InversionTime' },
+      ),
+    )
   return good({
     kind: 'irt1',
     image: first.name.path,
+    pulse,
     inversionTimes,
     isMagnitude: first.name.entities['part'] !== 'real',
     from: fieldFrom(first, 'InversionTime'),
   })
+}
+
+/** Whether a saturation, not an inversion, precedes the excitation: DICOM's SaturationRecovery. */
+function isSaturated(source: Source): boolean {
+  return source.sidecar.values['SaturationRecovery'] === true || textIn(source, 'SaturationRecovery') === 'YES'
+}
+
+/** Fields that tell the cycle of an inversion and the excitations after it; without one of them it cannot be modelled. */
+export const TRAIN_FIELDS = [
+  'FlipAngle',
+  'RepetitionTimeExcitation',
+  'RepetitionTimePreparation',
+  'InversionTime',
+  'NumberShots',
+] as const
+
+/** Bind the metadata of spoiled gradient echoes with and without inversion; or why T1 cannot be had from them. */
+export function readHifi({ series }: Run): Checked<HifiAcquisition> {
+  const first = firstOf(series)
+  const problems: Problem[] = []
+  const images: HifiImage[] = []
+  for (const source of series) {
+    const excitation = excitationOf(source)
+    if ('says' in excitation) {
+      problems.push(faultProblem(source, excitation))
+      continue
+    }
+    problems.push(...excitation.remarks)
+    const repetitionTime = excitation.repetitionTime.value
+    const inversion = source.name.suffix === 'IRT1' ? readTrain(source, repetitionTime) : null
+    if (typeof inversion === 'string')
+      problems.push(
+        problem('FIELD_INVALID', `${baseName(source.name.path)}: ${inversion}`, {
+          file: statedIn(source, 'RepetitionTimePreparation'),
+          field: 'RepetitionTimePreparation',
+        }),
+      )
+    else images.push({ flipAngle: excitation.flipAngle.value, repetitionTime, inversion })
+  }
+  problems.push(...checkGrids(series))
+  if (problems.some(({ severity }) => severity === 'error')) return bad(...problems)
+  return good(
+    { kind: 'hifi', image: first.name.path, images, from: fieldFrom(first, 'RepetitionTimeExcitation') },
+    problems,
+  )
+}
+
+/** The cycle of an inversion and its excitations; or what is wrong with it. InversionTime is that of the centre of k-space. */
+function readTrain(source: Source, repetitionTime: number): Inversion | string {
+  const shots = numbersIn(source, 'NumberShots')
+  const count = numberIn(source, 'NumberShots')
+  const [before, after] = shots?.length === 2 ? shots : [(count ?? Number.NaN) / 2, (count ?? Number.NaN) / 2]
+  const excitations = before! + after!
+  const time = numberIn(source, 'InversionTime') ?? Number.NaN
+  const cycle = numberIn(source, 'RepetitionTimePreparation') ?? Number.NaN
+  const wait = time - before! * repetitionTime
+  const rest = cycle - wait - excitations * repetitionTime
+  // A rounded sidecar may put the end of the train behind the next inversion by less than one excitation.
+  if (excitations >= 1 && wait > 0 && rest > -repetitionTime)
+    return { wait, excitations, rest: Math.max(rest, 0), centre: before! / excitations }
+  return `${digits(excitations)} excitations every ${digits(repetitionTime)} s (NumberShots, RepetitionTimeExcitation) do not fit between an inversion ${digits(time)} s before the centre of k-space (InversionTime) and the next one (RepetitionTimePreparation, ${digits(cycle)} s); correct them.`
 }
 
 function firstOf(series: readonly Source[]): Source {

@@ -1,61 +1,94 @@
 import type { BidsName } from '../../bids/name.ts'
+import { groupNames, keyOf, sessionOf } from '../contrast-series.ts'
 import type { Found, Index, LeftAlone, RoleRequest } from '../modality.ts'
 import { findB1 } from '../transmit-field.ts'
+import { TRAIN_FIELDS } from './acquisition.ts'
 
 /** Parts of a complex image that are no signal of their own. */
 const NOT_SIGNAL = ['phase', 'imag']
+
+type Suffix = 'VFA' | 'IRT1'
+
+/** The entity in which the images of a set differ. */
+const ALONG = { VFA: 'flip', IRT1: 'inv' } as const
+
+/** What a slice finds. */
+interface FoundSets {
+  readonly runs: readonly Found[]
+  readonly left: readonly LeftAlone[]
+}
+
+/** Images of one suffix that differ in one entity only, set by set. */
+function setsOf(index: Index, suffix: Suffix): BidsName[][] {
+  const images = index.images.filter(
+    image => image.suffix === suffix && image.datatype === 'anat' && !NOT_SIGNAL.includes(image.entities['part'] ?? ''),
+  )
+  return groupNames(images, image => keyOf(image, [ALONG[suffix]]))
+}
 
 /**
  * The sets of images of one suffix from which T1 can be fitted: images that differ in one entity only.
  *
  * @param index - the dataset
  * @param suffix - `VFA` or `IRT1`
- * @param along - the entity in which the images of a set differ
  * @param least - images that a fit needs
  */
-export function findSets(
-  index: Index,
-  suffix: 'VFA' | 'IRT1',
-  along: 'flip' | 'inv',
-  least: number,
-): { readonly runs: readonly Found[]; readonly left: readonly LeftAlone[] } {
-  const left: LeftAlone[] = []
-  const sets = new Map<string, BidsName[]>()
-  for (const image of index.images) {
-    if (image.suffix !== suffix || image.datatype !== 'anat') continue
-    const { part } = image.entities
-    if (part !== undefined && NOT_SIGNAL.includes(part)) {
-      left.push({ image, reason: `part-${part} is no signal that T1 is fitted to` })
-      continue
-    }
-    const key = Object.entries(image.entities)
-      .filter(([entity]) => entity !== along)
-      .map(([entity, label]) => `${entity}-${label}`)
-      .sort()
-      .join('_')
-    sets.set(key, [...(sets.get(key) ?? []), image])
-  }
+export function findSets(index: Index, suffix: Suffix, least: number): FoundSets {
+  const left: LeftAlone[] = index.images
+    .filter(image => image.suffix === suffix && image.datatype === 'anat')
+    .filter(({ entities }) => NOT_SIGNAL.includes(entities['part'] ?? ''))
+    .map(image => ({ image, reason: `part-${image.entities['part']} is no signal that T1 is fitted to` }))
+  const joint = new Set(jointSets(index).flat())
   const runs: Found[] = []
-  for (const images of sets.values()) {
-    if (images.length < least) {
-      for (const image of images)
-        left.push({ image, reason: `${images.length} image(s) of a set that T1 needs ${least} of` })
-      continue
-    }
-    runs.push(runOf(index, images, suffix))
+  for (const images of setsOf(index, suffix)) {
+    const reason = joint.has(images[0]!)
+      ? 'fitted with and without inversion together (DESPOT1-HIFI)'
+      : images.length < least
+        ? `${images.length} image(s) of a set that T1 needs ${least} of`
+        : null
+    if (reason) left.push(...images.map(image => ({ image, reason })))
+    else runs.push(runOf(index, images, suffix === 'VFA'))
   }
   return { runs, left }
 }
 
-function runOf(index: Index, images: readonly BidsName[], suffix: 'VFA' | 'IRT1'): Found {
+/**
+ * The sets of spoiled gradient echoes with and without inversion from which T1 and B1 can be fitted together.
+ *
+ * @param index - the dataset
+ */
+export function findJoint(index: Index): FoundSets {
+  return { runs: jointSets(index).map(images => runOf(index, images, false)), left: [] }
+}
+
+/**
+ * Variable flip angles and inversion-prepared trains of a session whose sidecars tell the whole cycle. Where B1 was measured
+ * it is not fitted.
+ */
+function jointSets(index: Index): BidsName[][] {
+  const trains = setsOf(index, 'IRT1').filter(images => images.every(image => isTrain(index, image)))
+  return setsOf(index, 'VFA').flatMap(images => {
+    const [train] = trains.filter(([image]) => sessionOf(image!) === sessionOf(images[0]!))
+    return train && images.length + train.length >= 3 && findB1(index, images[0]!).length === 0
+      ? [[...images, ...train]]
+      : []
+  })
+}
+
+function isTrain(index: Index, image: BidsName): boolean {
+  const sidecar = index.sidecar(image)
+  return sidecar.ok && TRAIN_FIELDS.every(field => sidecar.value.values[field] !== undefined)
+}
+
+function runOf(index: Index, images: readonly BidsName[], usesB1: boolean): Found {
   const optional = (role: RoleRequest['role'], rest: Partial<RoleRequest>): RoleRequest => {
     return { role, required: false, grid: 'reference', how: 'fraction', raw: [], ...rest }
   }
   return {
     series: images,
     roles: [
-      // Inversion recovery does not depend on the transmit field.
-      ...(suffix === 'VFA' ? [optional('b1', { grid: 'own', how: 'intensity', raw: findB1(index, images[0]!) })] : []),
+      // Inversion recovery does not depend on the transmit field; with both it is fitted.
+      ...(usesB1 ? [optional('b1', { grid: 'own', how: 'intensity', raw: findB1(index, images[0]!) })] : []),
       optional('gm', {}),
       optional('wm', {}),
       optional('csf', {}),

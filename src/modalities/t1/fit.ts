@@ -1,7 +1,10 @@
 import type { Table } from '../../bids/tsv.ts'
 import { resampleVolume } from '../../image/resample.ts'
 import { frameValues, type Volume, voxelCount } from '../../image/volume.ts'
-import { fitInversionRecovery, fitVfa, type T1Fit } from '../../kinetics/t1.ts'
+import type { T1Fit } from '../../kinetics/t1.ts'
+import { fitHifi } from '../../kinetics/t1-hifi.ts'
+import { fitInversionRecovery, fitSaturationRecovery } from '../../kinetics/t1-recovery.ts'
+import { fitVfa, type VfaKind } from '../../kinetics/t1-vfa.ts'
 import { quantile } from '../../numerics/statistics.ts'
 import { type Checked, good, type Problem } from '../../problems.ts'
 import type { Placed, Prepared, Source } from '../modality.ts'
@@ -64,8 +67,14 @@ function confoundsTable(series: readonly Volume[], mask: Uint8Array): Table {
 /** What a T1 run gives. */
 export interface T1Fitted {
   readonly fit: T1Fit
-  /** Actual over nominal flip angle that was used [1], shape (nVoxel), and how it was had; null where none was. */
-  readonly b1: { readonly values: Float32Array; readonly method: string; readonly sources: readonly string[] } | null
+  /** Actual over nominal flip angle that was used or fitted [1], shape (nVoxel), and how it was had; null where none was. */
+  readonly b1: {
+    readonly values: Float32Array | Float64Array
+    /** Its standard error where it was fitted, shape (nVoxel). */
+    readonly sd: Float64Array | null
+    readonly method: string
+    readonly sources: readonly string[]
+  } | null
   readonly problems: readonly Problem[]
 }
 
@@ -76,12 +85,14 @@ export interface T1Fitted {
  * @param prepared - the images
  * @param placed - images in roles: B1 on its own grid
  * @param b1Sources - what is known of the B1 images
+ * @param estimator - for variable flip angles
  */
 export function fitSet(
   acquisition: T1Acquisition,
   { series, mask, reference }: Prepared,
   placed: Placed,
   b1Sources: readonly Source[],
+  estimator: VfaKind,
 ): T1Fitted {
   const n = mask.length
   const signals = new Float32Array(n * series.length)
@@ -90,17 +101,30 @@ export function fitSet(
   if (acquisition.kind === 'irt1') {
     const times = Float64Array.from(acquisition.inversionTimes)
     const isMagnitude = acquisition.isMagnitude && !signals.some(value => value < 0)
-    return { fit: fitInversionRecovery({ signals, times, voxels, isMagnitude }), b1: null, problems: [] }
+    const fit =
+      acquisition.pulse === 'saturation'
+        ? fitSaturationRecovery({ signals, times, voxels })
+        : fitInversionRecovery({ signals, times, voxels, isMagnitude })
+    return { fit, b1: null, problems: [] }
+  }
+  if (acquisition.kind === 'hifi') {
+    const fit = fitHifi({ signals, images: acquisition.images, voxels })
+    return {
+      fit,
+      b1: { values: fit.k, sd: fit.kSd, method: 'DESPOT1-HIFI', sources: ['fitted with T1'] },
+      problems: [],
+    }
   }
   const field = placed.b1 && b1Sources.length > 0 ? transmitField(b1Sources, placed.b1) : null
   const b1 = field?.ok
     ? {
         values: resampleVolume(field.value.map, 0, reference.grid, 'intensity'),
+        sd: null,
         method: field.value.method,
         sources: b1Sources.map(({ uri }) => uri),
       }
     : null
-  const fit = fitVfa('nonlinear', {
+  const fit = fitVfa(estimator, {
     signals,
     flipAngles: Float64Array.from(acquisition.flipAngles),
     repetitionTime: acquisition.repetitionTime,

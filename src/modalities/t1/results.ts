@@ -1,98 +1,44 @@
+import type { VfaKind } from '../../kinetics/t1-vfa.ts'
 import { median } from '../../numerics/statistics.ts'
 import type { Equation, Fact, Figure, Parameter, QualityValue } from '../../report/record.ts'
 import type { Unit } from '../../units.ts'
 import { digits } from '../fields.ts'
-import type { FigureOf, MapOutput, OutputName } from '../modality.ts'
+import type { FigureOf, OutputName, Run } from '../modality.ts'
+import { optional } from '../optional.ts'
 import type { T1Acquisition } from './acquisition.ts'
 import type { T1Fitted } from './fit.ts'
+import { MAPS, mapName } from './maps.ts'
 import { cite } from './references.ts'
-
-/** Quantities of a T1 run: suffix and unit of the map, display window. */
-const MAPS = {
-  T1: { suffix: 'T1map', unit: 's', window: [0, 3] },
-  R1: { suffix: 'R1map', unit: '1/s', window: [0, 4] },
-  M0: { suffix: 'M0map', unit: 'a.u.', window: null },
-} as const satisfies Record<string, { suffix: string; unit: Unit; window: readonly [number, number] | null }>
-
-const QUANTITIES = ['T1', 'R1', 'M0'] as const
-
-/** Share of T1 up to which its standard error counts as reliable [1]. */
-const RELIABLE = 0.2
-
-/** The name of a map. */
-export function mapName(kind: T1Acquisition['kind'], quantity: keyof typeof MAPS, sd = false): OutputName {
-  return { desc: sd ? `${kind}sd` : kind, suffix: MAPS[quantity].suffix }
-}
-
-/** The mask of voxels whose T1 can be trusted. */
-function reliableName(): OutputName {
-  return { mod: true, param: 'T1', desc: 'reliable', suffix: 'mask' }
-}
-
-/** Whether the images are more than the parameters, so that there are standard errors. */
-function hasErrors(acquisition: T1Acquisition): boolean {
-  return acquisition.kind === 'vfa' ? acquisition.flipAngles.length > 2 : acquisition.inversionTimes.length > 3
-}
-
-/** The images that a run will write, in order. */
-export function outputNames(acquisition: T1Acquisition): OutputName[] {
-  const { kind } = acquisition
-  const maps = QUANTITIES.flatMap(quantity => [
-    mapName(kind, quantity),
-    ...(hasErrors(acquisition) ? [mapName(kind, quantity, true)] : []),
-  ])
-  return hasErrors(acquisition) ? [...maps, reliableName()] : maps
-}
-
-/** The images of a fit, in the order of {@link outputNames}. */
-export function mapsOf(acquisition: T1Acquisition, { fit, b1 }: T1Fitted): MapOutput[] {
-  const { kind } = acquisition
-  const sidecar = {
-    Estimator: kind === 'vfa' ? 'nlls' : 'nlls-ir',
-    EstimationAlgorithm:
-      kind === 'vfa'
-        ? 'Spoiled gradient-echo signal of several flip angles, nonlinear least squares'
-        : `Inversion recovery |a + b·exp(−TI/T1)|${acquisition.isMagnitude ? '' : ' with its sign'}, nonlinear least squares`,
-    // What converts a dynamic series with this T1 must use the same B1, or none.
-    ...(kind === 'vfa' ? { B1Source: b1 ? b1.sources : null, B1Method: b1?.method ?? null } : {}),
-  }
-  const maps = QUANTITIES.flatMap((quantity): MapOutput[] => {
-    const { unit, window } = MAPS[quantity]
-    const common = { kind: 'map' as const, unit, sidecar, ...(window ? { window } : {}) }
-    const map: MapOutput = {
-      ...common,
-      name: mapName(kind, quantity),
-      values: Float32Array.from(fit[quantity]),
-      template: `t1-${quantity}`,
-      parameter: quantity,
-    }
-    const sd: MapOutput = {
-      ...common,
-      name: mapName(kind, quantity, true),
-      values: Float32Array.from(fit.sd[quantity]),
-      template: `t1-${quantity}-sd`,
-    }
-    return hasErrors(acquisition) ? [map, sd] : [map]
-  })
-  if (!hasErrors(acquisition)) return maps
-  const reliable: MapOutput = {
-    name: reliableName(),
-    kind: 'mask',
-    values: Uint8Array.from(fit.T1, (value, v) => (fit.sd.T1[v]! <= RELIABLE * value ? 1 : 0)),
-    unit: '1',
-    template: 'reliable',
-    sidecar: { Threshold: RELIABLE, Criterion: 'standard error of T1 over its value, at most the threshold' },
-  }
-  return [...maps, reliable]
-}
 
 /** What is known of the acquisition. */
 export function factsOf(acquisition: T1Acquisition): Fact[] {
   const fact = (name: string, label: string, value: Fact['value'], unit: Unit): Fact => {
     return { name, label, value, unit, from: acquisition.from }
   }
-  if (acquisition.kind === 'irt1') return [fact('InversionTime', 'Inversion times', acquisition.inversionTimes, 's')]
-  const angles = acquisition.flipAngles.map(angle => Number(digits((angle * 180) / Math.PI)))
+  const degrees = (angle: number) => Number(digits((angle * 180) / Math.PI))
+  if (acquisition.kind === 'irt1')
+    return [
+      acquisition.pulse === 'saturation'
+        ? fact('InversionTime', 'Times after saturation', acquisition.inversionTimes, 's')
+        : fact('InversionTime', 'Inversion times', acquisition.inversionTimes, 's'),
+    ]
+  if (acquisition.kind === 'hifi') {
+    const { images } = acquisition
+    const trains = images.flatMap(({ inversion, repetitionTime }) =>
+      inversion ? [Number(digits(inversion.wait + inversion.centre * inversion.excitations * repetitionTime))] : [],
+    )
+    const plain = images.filter(({ inversion }) => inversion === null)
+    return [
+      fact(
+        'FlipAngle',
+        'Flip angles without inversion',
+        plain.map(({ flipAngle }) => degrees(flipAngle)),
+        'deg',
+      ),
+      fact('InversionTime', 'Inversion times', trains, 's'),
+    ]
+  }
+  const angles = acquisition.flipAngles.map(degrees)
   return [
     fact('FlipAngle', 'Flip angles', angles, 'deg'),
     fact('RepetitionTimeExcitation', 'Excitation TR', acquisition.repetitionTime, 's'),
@@ -100,11 +46,12 @@ export function factsOf(acquisition: T1Acquisition): Fact[] {
 }
 
 /** Every number that enters the fit. */
-export function parametersOf(acquisition: T1Acquisition, { b1 }: T1Fitted): Parameter[] {
+export function parametersOf(acquisition: T1Acquisition, { b1 }: T1Fitted, run: Run): Parameter[] {
   const list: Parameter[] = factsOf(acquisition).map(({ name, label, value, unit, from }) => {
     return { name, meaning: label, value, unit, source: 'sidecar', from }
   })
-  if (acquisition.kind === 'vfa')
+  if (acquisition.kind === 'vfa') list.push(optional(run, 'dce-t1-fit', 'Estimator', 'Least squares', '1'))
+  if (acquisition.kind !== 'irt1')
     list.push({
       name: 'B1Source',
       meaning: 'Where actual over nominal flip angle was taken from',
@@ -117,28 +64,50 @@ export function parametersOf(acquisition: T1Acquisition, { b1 }: T1Fitted): Para
 }
 
 /** The equation that was fitted. */
-export function equationOf({ kind, ...acquisition }: T1Acquisition): Equation {
-  return kind === 'vfa'
-    ? {
-        title: 'Spoiled gradient echo',
-        lines: ['S(α) = M0 · sin(k·α) · (1 − E1) / (1 − E1 · cos(k·α)),   E1 = exp(−TR/T1)'],
-        filled: 'repetitionTime' in acquisition ? [`TR = ${digits(acquisition.repetitionTime * 1000)} ms`] : [],
-      }
+export function equationOf(acquisition: T1Acquisition): Equation {
+  const spoiled = 'S(α) = M0 · sin(k·α) · (1 − E1) / (1 − E1 · cos(k·α)),   E1 = exp(−TR/T1)'
+  if (acquisition.kind === 'vfa')
+    return {
+      title: 'Spoiled gradient echo',
+      lines: [spoiled],
+      filled: [`TR = ${digits(acquisition.repetitionTime * 1000)} ms`],
+    }
+  if (acquisition.kind === 'hifi')
+    return {
+      title: 'Spoiled gradient echoes with and without inversion',
+      lines: [spoiled, 'S(TI) = |g + (m − g) · q^(c·n)| · M0 · sin(k·α),   q = E1 · cos(k·α),   g = (1 − E1)/(1 − q)'],
+      filled: [],
+    }
+  return acquisition.pulse === 'saturation'
+    ? { title: 'Saturation recovery', lines: ['S(t) = M0 · (1 − exp(−t/T1))'], filled: [] }
     : { title: 'Inversion recovery', lines: ['S(TI) = |a + b · exp(−TI/T1)|'], filled: [] }
 }
 
 /** What was done, in sentences. */
-export function paragraphsOf(acquisition: T1Acquisition, { b1 }: T1Fitted): string[] {
-  if (acquisition.kind === 'irt1')
+export function paragraphsOf(acquisition: T1Acquisition, { b1 }: T1Fitted, estimator: VfaKind): string[] {
+  if (acquisition.kind === 'irt1') {
+    const times = `${acquisition.inversionTimes.map(digits).join(', ')} s`
     return [
-      `T1 was mapped from ${acquisition.inversionTimes.length} inversion-recovery images (inversion times ${acquisition.inversionTimes.map(digits).join(', ')} s) by nonlinear least squares of three parameters ${cite('barral2010')}.`,
+      acquisition.pulse === 'saturation'
+        ? `T1 was mapped from ${acquisition.inversionTimes.length} saturation-recovery images (${times} after saturation) by nonlinear least squares of T1 and M0.`
+        : `T1 was mapped from ${acquisition.inversionTimes.length} inversion-recovery images (inversion times ${times}) by nonlinear least squares of three parameters ${cite('barral2010')}.`,
+    ]
+  }
+  if (acquisition.kind === 'hifi')
+    return [
+      `T1 and the transmit field were mapped together from ${acquisition.images.length} spoiled gradient-echo images with and without an inversion (DESPOT1-HIFI), by nonlinear least squares of T1, M0 and the scaling of the flip angles ${cite('deoni2007')}.`,
     ]
   const angles = acquisition.flipAngles.map(angle => digits((angle * 180) / Math.PI)).join(', ')
   const corrected = b1
     ? `Flip angles were multiplied with the measured transmit field (${b1.method}).`
     : 'Flip angles were taken as nominal: no usable B1 map was there, and an error of B1 enters T1 about twice.'
+  const how = {
+    nonlinear: `nonlinear least squares of the signal equation ${cite('deoni2003')}`,
+    weighted: `weighted least squares of its linear form ${cite('chang2008')}`,
+    linear: `least squares of its linear form ${cite('deoni2003')}`,
+  }[estimator]
   return [
-    `T1 was mapped from spoiled gradient-echo images with flip angles of ${angles} degrees and a repetition time of ${digits(acquisition.repetitionTime * 1000)} ms by nonlinear least squares of the signal equation ${cite('deoni2003')}. ${corrected}`,
+    `T1 was mapped from spoiled gradient-echo images with flip angles of ${angles} degrees and a repetition time of ${digits(acquisition.repetitionTime * 1000)} ms by ${how}. ${corrected}`,
   ]
 }
 
@@ -208,5 +177,19 @@ export function figuresOf(acquisition: T1Acquisition): FigureOf<Figure>[] {
       range: [0, 4],
       groups: [{ label: 'tissue', image: mask, above: 1 / 2 }],
     },
+    ...(kind === 'hifi'
+      ? [
+          {
+            kind: 'mosaic' as const,
+            id: 'B1',
+            title: 'Transmit field',
+            caption: 'A smooth change, near 100 %; edges of tissue should not show.',
+            image: mapName(kind, 'B1'),
+            window: MAPS.B1.window,
+            colours: 'viridis' as const,
+            unit: '%' as const,
+          },
+        ]
+      : []),
   ]
 }
