@@ -330,12 +330,16 @@ export const PROBLEMS = {
     says: 'The B1 map cannot be used; neither the T1 fit nor the concentration is corrected for B1.',
   },
   B1_ONE_SIDED: {
-    severity: 'warning',
-    says: 'T1 was fitted with B1 and the conversion is not corrected for it, or the reverse would be; see the sentence.',
+    severity: 'partial',
+    says: 'T1 was fitted with B1, and the conversion has none: no quantitative maps.',
   },
   SIGNAL_LIMIT: {
     severity: 'warning',
     says: 'Signals exceed what the signal equation allows; those voxels have no concentration.',
+  },
+  KIDNEY_UNMASKED: {
+    severity: 'warning',
+    says: 'Which voxels are kidney is not known; no table of renal function is written.',
   },
   FRAMES_UNEVEN: { severity: 'info', says: 'The volumes are unevenly spaced; their true times are used.' },
   REPETITION_TIME_TAKEN: {

@@ -1,3 +1,4 @@
+import { spoiledSignal } from '../physics/signal.ts'
 import { FIT_STATUS } from './status.ts'
 
 /** A dynamic spoiled gradient-echo series before its conversion. */
@@ -94,6 +95,27 @@ export function toConcentrations(series: SignalSeries, conversion: Conversion): 
     status[v] = invalid[v]! > 0 ? FIT_STATUS.undefined : FIT_STATUS.good
   }
   return { concentrations, status, invalid }
+}
+
+/**
+ * Turn the concentrations of one voxel into its signal: the inverse of {@link toConcentrations}.
+ *
+ * @param curve - concentration [mM], shape (nFrame); receives the signal, in the unit of the baseline
+ * @param voxel - baseline signal S0 (any unit), T1 before contrast [s], actual over nominal flip angle [1]
+ * @param conversion - the sequence and the relaxivity
+ */
+export function toSignal(
+  curve: Float64Array,
+  { S0, T1, b1 }: { readonly S0: number; readonly T1: number; readonly b1: number },
+  { kind, flipAngle, repetitionTime, relaxivity }: Conversion,
+): void {
+  const R10 = 1 / T1
+  const echo = { flipAngle: b1 * flipAngle, repetitionTime }
+  const before = spoiledSignal(echo, R10)
+  for (let i = 0; i < curve.length; i++) {
+    const rate = relaxivity * curve[i]!
+    curve[i] = S0 * (kind === 'linear' ? 1 + rate / R10 : spoiledSignal(echo, R10 + rate) / before)
+  }
 }
 
 /** Concentration in plasma [mM] from that in blood: C_p = C_b/(1 − Hct). */

@@ -18,7 +18,7 @@ export const DCE_OPTIONS = {
   'dce-model': {
     ...list,
     section: 'dce',
-    choices: ['auto', 'patlak', 'tofts', 'etofts', '2cum', '2cxm', '1c', 'aath', '2cfm', 'liver'],
+    choices: ['auto', 'steady', 'patlak', 'tofts', 'etofts', '2cum', '2cxm', '1c', 'aath', '2cfm', 'liver'],
     value: 'NAME',
     describe:
       'Kinetic models to fit, of several the best by AICc in each voxel; auto fits those that the data can support; default by --dce-organ, else etofts',
@@ -72,6 +72,14 @@ export const DCE_OPTIONS = {
     describe:
       'Least squares of T1 from variable flip angles: of the signal, or of its linear form with or without weights',
   },
+  'dce-conversion': {
+    type: 'string',
+    section: 'dce',
+    choices: ['spgr', 'linear'],
+    default: 'spgr',
+    describe:
+      'Signal to concentration: by the equation of the spoiled gradient echo, or as proportional to the relative enhancement',
+  },
   'dce-relaxivity': {
     type: 'number',
     section: 'dce',
@@ -104,6 +112,6 @@ export const DCE_OPTIONS = {
   'dce-timeseries': {
     type: 'flag',
     section: 'dce',
-    describe: 'Also write the concentration series and the series that each model gives',
+    describe: 'Also write the concentration series and the signal that each model gives',
   },
 } as const satisfies Record<string, OptionSpec>

@@ -9,6 +9,8 @@ import { type Frames, framesOf } from './timing.ts'
 
 /** How signals become concentrations. */
 export interface Converting {
+  /** By the signal equation, or as proportional to the relative enhancement. */
+  readonly kind: 'spgr' | 'linear'
   readonly excitation: Excitation
   /** One T1 for all tissue [s]; null where a map gives it. */
   readonly declaredT1: number | null
@@ -121,6 +123,7 @@ function readConversion(run: Run, source: Source, problems: Problem[]): Converti
     return null
   }
   problems.push(...excitation.remarks)
+  const kind = run.options['dce-conversion']
   const declared = run.options['dce-t1']
   if (typeof declared === 'number') {
     problems.push(
@@ -130,9 +133,10 @@ function readConversion(run: Run, source: Source, problems: Problem[]): Converti
         { file: source.name.path },
       ),
     )
-    return { excitation, declaredT1: declared }
+    return { kind, excitation, declaredT1: declared }
   }
-  if ((run.roles.t1map ?? []).length > 0 || run.pending?.includes('t1map')) return { excitation, declaredT1: null }
+  if ((run.roles.t1map ?? []).length > 0 || run.pending?.includes('t1map'))
+    return { kind, excitation, declaredT1: null }
   problems.push(
     problem(
       'T1_MISSING',

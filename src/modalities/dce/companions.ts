@@ -21,3 +21,14 @@ export function findT1(index: Index, image: BidsName): Companions {
   if (!chosen) return { images: [], problems: [] }
   return { images: [chosen], problems: others.length > 0 ? [chosenOf(chosen, others, image, 'its T1')] : [] }
 }
+
+/** Flip angles of the T1 images of a series' session [deg]; none where there are no such images. */
+export function flipAnglesOf(index: Index, image: BidsName): readonly number[] {
+  return index.images
+    .filter(name => name.datatype === 'anat' && name.suffix === 'VFA' && sessionOf(name) === sessionOf(image))
+    .flatMap(name => {
+      const sidecar = index.sidecar(name)
+      const angle = sidecar.ok ? sidecar.value.values['FlipAngle'] : null
+      return typeof angle === 'number' && angle > 0 ? [angle] : []
+    })
+}

@@ -76,9 +76,26 @@ export function dceFacts(run: Run): Fact[] {
       '1',
       'fmap/',
     ),
+    known('HasVfa', 'T1 images of several flip angles', anglesOf(run).length > 1, '1', 'anat/'),
+    known('AngleInVfaRange', 'Flip angle within those of the T1 images', isInRange(run, source), '1', 'FlipAngle'),
     viewSharing(source),
     known('MotionCorrected', 'Motion correction', false, '1', 'this run'),
   ]
+}
+
+/** Flip angles of the T1 images of the session [deg]. */
+function anglesOf({ context }: Run): number[] {
+  const list = context['vfaAngles']
+  return Array.isArray(list) ? list.filter((angle): angle is number => typeof angle === 'number') : []
+}
+
+/** Whether the flip angle is like those of the T1 images, give or take half; null where there are none. */
+function isInRange(run: Run, source: Source): boolean | null {
+  const angle = numberIn(source, 'FlipAngle')
+  const angles = anglesOf(run)
+  if (angle === null || angles.length < 2) return null
+  const [low, high] = [Math.min(...angles), Math.max(...angles)]
+  return angle >= low / 2 && angle <= 1.5 * high
 }
 
 function plain(source: Source, field: string): Fact['value'] {

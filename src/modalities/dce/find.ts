@@ -5,7 +5,7 @@ import { baseName } from '../fields.ts'
 import type { Found, Index, LeftAlone, RoleRequest } from '../modality.ts'
 import { findB1 } from '../transmit-field.ts'
 import { isPopulation } from './arterial.ts'
-import { findT1 } from './companions.ts'
+import { findT1, flipAnglesOf } from './companions.ts'
 
 /**
  * The dynamic contrast-enhanced series of a dataset, and those that are left alone with the reason.
@@ -59,7 +59,7 @@ function describe(index: Index, image: BidsName, options: Options, pattern: Name
   return {
     series: [image],
     roles: [
-      ...(wantsT1 ? [optional('t1map', 'intensity', { grid: 'own', raw: t1.images })] : []),
+      ...(wantsT1 ? [optional('t1map', 'intensity', { raw: t1.images })] : []),
       ...(isConcentration ? [] : [optional('b1', 'intensity', { grid: 'own', raw: findB1(index, image) })]),
       ...(wantsArterial ? [optional('aif', 'label', { raw: aif.images })] : []),
       optional('gm', 'fraction'),
@@ -69,7 +69,10 @@ function describe(index: Index, image: BidsName, options: Options, pattern: Name
       optional('dseg', 'label'),
       optional('lesion', 'label'),
     ],
-    context: { input: isConcentration ? 'concentration' : 'signal' },
+    context: {
+      input: isConcentration ? 'concentration' : 'signal',
+      vfaAngles: isConcentration ? [] : flipAnglesOf(index, image),
+    },
     problems: [...namedBy(image, 'dce', pattern), ...aif.problems, ...t1.problems],
   }
 }

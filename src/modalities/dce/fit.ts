@@ -108,6 +108,7 @@ export function fitSeries(run: Run, acquisition: DceAcquisition, prepared: Prepa
     : fitEnhancement({ signals, times: frames.times, baseline, arrival: start, voxels })
   const area = (duration: number) => initialArea(converted!.concentrations, frames.times, start, duration, voxels)
   const models = kinetic?.models ?? []
+  const selection = models.length > 1 ? select(models, frames.times.length) : null
   return good(
     {
       signals,
@@ -119,11 +120,11 @@ export function fitSeries(run: Run, acquisition: DceAcquisition, prepared: Prepa
       arterial: kinetic?.arterial ?? null,
       delay: kinetic ? kinetic.delay : 0,
       models,
-      selection: models.length > 1 ? select(models, frames.times.length) : null,
+      selection,
       enhancement,
       areas: converted ? [area(60), area(90)] : null,
       enhancing,
-      status: models[0]?.fit.status ?? enhancement?.status ?? converted?.status ?? new Uint8Array(mask.length),
+      status: statusOf(models, selection) ?? enhancement?.status ?? converted?.status ?? new Uint8Array(mask.length),
       problems,
     },
     [],
@@ -163,28 +164,36 @@ function fitModels(
   const n = concentrations.length / frames.times.length
   const { arterial, problems } = arterialOf(acquisition, concentrations, voxels, arrival, placed)
   const fittable = arterial ? models.filter(({ model }) => model.inlets <= arterial.inlets.length) : []
-  const [first] = fittable
+  // The most complete model tells the delay best.
+  const [first] = [...fittable].sort((a, b) => b.model.parameters.length - a.model.parameters.length)
   if (!arterial || !first) return { arterial, delay: 0, models: [], problems }
   const usable = enhancing.filter(v => Number.isFinite(sumOf(concentrations, frames.times.length, v)))
-  const delay =
+  const found =
     options['dce-delay'] === 'global' && usable.length > 0
       ? globalDelay(first.model, meanCurve(concentrations, frames.times.length, n, usable), acquisition, arterial)
-      : 0
+      : { delay: 0, problems: [] }
   const perVoxel = options['dce-delay'] === 'voxel'
   return {
     arterial,
-    delay: perVoxel ? null : delay,
+    delay: perVoxel ? null : found.delay,
     models: fittable.map(choice => ({
       choice,
       fit: fitKinetics(choice.model, { concentrations, times: frames.times, voxels }, arterial.inlets, {
         estimator: options['dce-fit'],
         delay: perVoxel ? 'voxel' : 'fixed',
-        fixedDelay: delay,
+        fixedDelay: found.delay,
         delayRange: [-LIMITS.delay, LIMITS.delay],
       }),
     })),
-    problems,
+    problems: [...problems, ...found.problems],
   }
+}
+
+/** How the fit of each voxel ended: that of the best model, of the first where none is the best. */
+function statusOf(models: readonly FittedModel[], selection: Selection | null): Uint8Array | null {
+  const [first] = models
+  if (!first) return null
+  return first.fit.status.map((code, v) => models[(selection?.best[v] || 1) - 1]?.fit.status[v] ?? code)
 }
 
 /** The models' weights in each voxel, and which is the best. */
@@ -200,13 +209,14 @@ function select(models: readonly FittedModel[], frames: number): Selection {
     if (!Number.isFinite(shares[0])) continue
     for (let m = 0; m < models.length; m++) {
       weights[m]![v] = shares[m]!
-      if (shares[m]! > shares[best[v]! - 1 < 0 ? 0 : best[v]! - 1]! || best[v] === 0) best[v] = m + 1
+      if (best[v] === 0 || shares[m]! > shares[best[v]! - 1]!) best[v] = m + 1
     }
   }
   return { best, weights }
 }
 
-function sumOf(values: Float32Array, frames: number, v: number): number {
+/** Sum of a voxel over the frames; not finite where one of them is not. */
+export function sumOf(values: Float32Array, frames: number, v: number): number {
   const n = values.length / frames
   let sum = 0
   for (let i = 0; i < frames; i++) sum += values[i * n + v]!

@@ -2,17 +2,19 @@ import type { OptionName } from '../../options.ts'
 import { type Checked, good } from '../../problems.ts'
 import type { Computation, Modality, Placed, Prepared, Result, Run } from '../modality.ts'
 import { type DceAcquisition, readAcquisition } from './acquisition.ts'
+import { checkResult } from './checks.ts'
 import { dceFacts } from './facts.ts'
 import { figuresOf } from './figures.ts'
 import { findSeries } from './find.ts'
 import { fitSeries } from './fit.ts'
 import { mapsOf } from './maps.ts'
+import { measuredFacts } from './measured.ts'
 import { outputNames, tableNames } from './outputs.ts'
 import { dcePhantom } from './phantom.ts'
 import { prepareSeries } from './prepare.ts'
 import { citedIn } from './references.ts'
 import { regionFits } from './region-fit.ts'
-import { checkResult, dceParameters, equationOf, paragraphsOf, qualityOf } from './results.ts'
+import { dceParameters, equationOf, paragraphsOf, qualityOf } from './results.ts'
 import { tablesOf } from './tables.ts'
 
 /** Bytes of float32 and float64. */
@@ -33,6 +35,7 @@ const OPTIONS_USED = [
   'dce-aif',
   'dce-aif-basis',
   'dce-t1',
+  'dce-conversion',
   'dce-relaxivity',
   'dce-agent',
   'dce-dose',
@@ -69,7 +72,7 @@ function bind(run: Run): Checked<Computation> {
       facts: dceFacts(run),
       protocol: 'dce',
       outputs: outputNames(acquisition, run.options['dce-timeseries']),
-      tables: tableNames(acquisition),
+      tables: tableNames(acquisition, hasMask(run)),
       organ: organ === 'other' ? 'tissue' : organ,
       memory: memoryOf(run, acquisition),
       prepare: series => prepareSeries(acquisition, series),
@@ -77,6 +80,11 @@ function bind(run: Run): Checked<Computation> {
     },
     read.problems,
   )
+}
+
+/** Whether the user tells where the tissue is. */
+function hasMask({ roles, pending }: Run): boolean {
+  return (roles.mask ?? []).length > 0 || pending?.includes('mask') === true
 }
 
 /** Signals and concentrations, what the models give, and the maps. */
@@ -95,16 +103,17 @@ function fitRun(run: Run, acquisition: DceAcquisition, prepared: Prepared, place
   const { mask, reference } = prepared
   const paragraphs = paragraphsOf(acquisition, fitted, options)
   return good({
-    maps: mapsOf(acquisition, fitted, options['dce-timeseries']),
-    tables: tablesOf(acquisition, fitted, mask, reference.grid),
+    maps: mapsOf(acquisition, fitted, options),
+    tables: tablesOf(acquisition, fitted, mask, reference.grid, hasMask(run)),
     status: fitted.status,
+    facts: measuredFacts(acquisition, fitted, mask),
     parameters: dceParameters(acquisition, run, fitted),
     equation: equationOf(acquisition, fitted),
     quality: qualityOf(acquisition, fitted, mask),
     figures: figuresOf(acquisition, fitted),
     paragraphs,
     references: citedIn(paragraphs),
-    problems: [...fitted.problems, ...checkResult(acquisition, fitted, mask)],
+    problems: [...fitted.problems, ...checkResult(acquisition, fitted, mask, hasMask(run))],
     regionFits: voxels => regionFits(acquisition, fitted, voxels),
   })
 }

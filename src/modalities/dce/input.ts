@@ -149,7 +149,8 @@ function meanOf(concentrations: Float32Array, frames: number, labels: Uint8Array
 const SMALLEST = 0.1
 
 /**
- * The one delay between arterial input and tissue: that of the mean curve of the tissue that enhances most [s].
+ * The one delay between arterial input and tissue [s]: that of the mean curve of the tissue that enhances most; 0, with the
+ * reason, where it cannot be had.
  *
  * @param model - with which it is fitted
  * @param curve - mean concentration [mM], shape (nFrame)
@@ -159,17 +160,18 @@ const SMALLEST = 0.1
 export function globalDelay(
   model: KineticModel,
   curve: Float64Array,
-  { frames }: DceAcquisition,
+  { frames, image }: DceAcquisition,
   arterial: Arterial,
-): number {
+): { readonly delay: number; readonly problems: readonly Problem[] } {
   const fit = fitKinetics(
     model,
     { concentrations: curve, times: frames.times, voxels: Int32Array.of(0) },
     arterial.inlets,
     { delay: 'voxel', delayRange: [-LIMITS.delay, LIMITS.delay] },
   )
-  const delay = fit.maps['delay']?.[0] ?? 0
-  return fit.status[0] !== 3 && Math.abs(delay) > SMALLEST * frames.spacing && Math.abs(delay) < LIMITS.delay
-    ? delay
-    : 0
+  const delay = fit.maps['delay']?.[0] ?? Number.NaN
+  if (fit.status[0] !== 3 && Math.abs(delay) < LIMITS.delay)
+    return { delay: Math.abs(delay) > SMALLEST * frames.spacing ? delay : 0, problems: [] }
+  const message = `${baseName(image)}: no delay between arterial input and tissue was found within ±${LIMITS.delay} s, and none was applied; look at the curves in the report.`
+  return { delay: 0, problems: [problem('DELAY_UNCERTAIN', message, { file: image })] }
 }

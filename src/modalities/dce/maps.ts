@@ -1,8 +1,12 @@
+import { toSignal } from '../../kinetics/concentration.ts'
 import { nodeStep } from '../../kinetics/dce-fit.ts'
 import { delayedInlet } from '../../kinetics/inlet.ts'
+import type { KineticModel } from '../../kinetics/model.ts'
+import type { Options } from '../../options.ts'
 import type { Unit } from '../../units.ts'
 import type { MapOutput } from '../modality.ts'
 import type { DceAcquisition } from './acquisition.ts'
+import { conversionOf, relaxationAt } from './convert.ts'
 import type { Fitted, FittedModel } from './fit.ts'
 import { LIMITS } from './limits.ts'
 import type { Written } from './models.ts'
@@ -41,7 +45,8 @@ const WINDOWS: Readonly<Record<string, readonly [number, number]>> = {
 export const windowOf = (quantity: string): readonly [number, number] => WINDOWS[quantity] ?? [0, 1]
 
 /** All images of a run, in the order of `outputNames`. */
-export function mapsOf(acquisition: DceAcquisition, fitted: Fitted, withSeries: boolean): MapOutput[] {
+export function mapsOf(acquisition: DceAcquisition, fitted: Fitted, options: Options): MapOutput[] {
+  const withSeries = options['dce-timeseries']
   const { enhancement, areas, concentrations, arterial, models, selection } = fitted
   const { times } = acquisition.frames
   const maps: MapOutput[] = []
@@ -76,7 +81,7 @@ export function mapsOf(acquisition: DceAcquisition, fitted: Fitted, withSeries: 
       sidecar: { Source: arterial.title },
     })
   for (const [at, fittedModel] of models.entries()) {
-    maps.push(...modelMaps(acquisition, fitted, fittedModel))
+    maps.push(...modelMaps(acquisition, fitted, fittedModel, options))
     const { model } = fittedModel.choice
     if (withSeries)
       maps.push({
@@ -84,8 +89,9 @@ export function mapsOf(acquisition: DceAcquisition, fitted: Fitted, withSeries: 
         kind: 'series',
         values: modelled(acquisition, fitted, fittedModel),
         frames: times.length,
-        unit: 'mM',
-        template: 'dce-modelled',
+        ...(acquisition.input === 'signal'
+          ? { unit: 'a.u.', template: 'dce-modelled' }
+          : { unit: 'mM', template: 'dce-modelledconcentration' }),
       })
     if (selection)
       maps.push({
@@ -138,10 +144,15 @@ export function reliableVoxels({ fit }: FittedModel, { of }: Written): Uint8Arra
   )
 }
 
-function modelMaps(acquisition: DceAcquisition, fitted: Fitted, fittedModel: FittedModel): MapOutput[] {
+function modelMaps(
+  acquisition: DceAcquisition,
+  fitted: Fitted,
+  fittedModel: FittedModel,
+  options: Options,
+): MapOutput[] {
   const { choice, fit } = fittedModel
   const { model, quantities } = choice
-  const common = sidecarOf(acquisition, fitted, fittedModel)
+  const common = sidecarOf(acquisition, fitted, fittedModel, options)
   const maps = quantities.flatMap((quantity): MapOutput[] => {
     const { name, unit, lexicon } = quantity
     const sidecar = { ...common, LexiconId: lexicon }
@@ -187,10 +198,20 @@ function modelMaps(acquisition: DceAcquisition, fitted: Fitted, fittedModel: Fit
   ]
 }
 
-function sidecarOf({ settings }: DceAcquisition, { arterial, delay }: Fitted, { choice }: FittedModel) {
+/** The least squares that a model was fitted by: linear where it is linear, or was asked for and the model has such a form. */
+function estimatorOf({ isLinear, linear }: KineticModel, delay: number | null, options: Options): 'lls' | 'nlls' {
+  return delay !== null && (isLinear || (options['dce-fit'] === 'lls' && linear !== null)) ? 'lls' : 'nlls'
+}
+
+function sidecarOf(
+  { settings }: DceAcquisition,
+  { arterial, delay }: Fitted,
+  { choice }: FittedModel,
+  options: Options,
+) {
   const { model } = choice
   return {
-    Estimator: model.isLinear ? 'lls' : 'nlls',
+    Estimator: estimatorOf(model, delay, options),
     EstimationAlgorithm: `${model.title} model: ${model.equation}`,
     EstimationReference: model.reference,
     ModelLexiconId: model.lexicon,
@@ -202,8 +223,14 @@ function sidecarOf({ settings }: DceAcquisition, { arterial, delay }: Fitted, { 
   }
 }
 
-/** The concentration that a model gives in each voxel [mM], shape (nFrame × nVoxel); NaN without an estimate. */
-function modelled({ frames }: DceAcquisition, { arterial, delay }: Fitted, { choice, fit }: FittedModel): Float32Array {
+/**
+ * The signal that a model gives in each voxel, of a concentration series its concentration [mM], shape (nFrame × nVoxel); NaN
+ * without an estimate.
+ */
+function modelled(acquisition: DceAcquisition, fitted: Fitted, { choice, fit }: FittedModel): Float32Array {
+  const { frames } = acquisition
+  const { arterial, delay, signals, baseline, relaxation } = fitted
+  const conversion = conversionOf(acquisition)
   const { model } = choice
   const n = fit.status.length
   const count = frames.times.length
@@ -224,6 +251,11 @@ function modelled({ frames }: DceAcquisition, { arterial, delay }: Fitted, { cho
     }
     if (delay === null) for (const inlet of inlets) inlet.shift(fit.maps['delay']![v]!)
     bound.evaluate(p, curve, null)
+    if (conversion && relaxation) {
+      let S0 = 0
+      for (const frame of baseline) S0 += signals[frame * n + v]! / baseline.length
+      toSignal(curve, { S0, ...relaxationAt(relaxation, v) }, conversion)
+    }
     for (let i = 0; i < count; i++) out[i * n + v] = curve[i]!
   }
   return out

@@ -94,8 +94,9 @@ export function chooseModels(
 /** What `auto` compares by AICc: nested models that the data can support. */
 function candidates(organ: Organ, spacing: number): readonly string[] {
   if (organ === 'kidney' || organ === 'liver') return BY_ORGAN[organ]
-  if (organ === 'brain') return BY_ORGAN.brain
-  return spacing <= LIMITS.exchangeSpacing ? ['tofts', 'patlak', 'etofts', '2cxm'] : ['tofts', 'patlak', 'etofts']
+  if (organ === 'brain') return ['steady', 'patlak', 'etofts']
+  const nested = ['steady', 'patlak', 'tofts', 'etofts']
+  return spacing <= LIMITS.exchangeSpacing ? [...nested, '2cxm'] : nested
 }
 
 /** Everything of a model that is written, free parameters first. */

@@ -77,10 +77,15 @@ export function outputNames(acquisition: DceAcquisition, withSeries: boolean): O
   ]
 }
 
+/** Whether a run tells the function of the kidneys: of voxels that are known to be kidney. */
+export function hasKidneys({ models, input }: DceAcquisition, hasMask: boolean): boolean {
+  return models.some(({ model }) => model.name === '2cfm') && (hasMask || input === 'concentration')
+}
+
 /** The tables that a run will write. */
-export function tableNames({ models }: DceAcquisition): OutputName[] {
+export function tableNames(acquisition: DceAcquisition, hasMask: boolean): OutputName[] {
   return [
-    ...(models.length > 0 ? [AIF_TABLE] : []),
-    ...(models.some(({ model }) => model.name === '2cfm') ? [KIDNEY_TABLE] : []),
+    ...(acquisition.models.length > 0 ? [AIF_TABLE] : []),
+    ...(hasKidneys(acquisition, hasMask) ? [KIDNEY_TABLE] : []),
   ]
 }

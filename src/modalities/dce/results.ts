@@ -1,9 +1,8 @@
 import { median } from '../../numerics/statistics.ts'
 import type { Options } from '../../options.ts'
-import { type Problem, problem } from '../../problems.ts'
 import type { Equation, Parameter, QualityValue } from '../../report/record.ts'
 import type { Unit } from '../../units.ts'
-import { baseName, digits } from '../fields.ts'
+import { digits } from '../fields.ts'
 import type { Run } from '../modality.ts'
 import { optional } from '../optional.ts'
 import type { DceAcquisition } from './acquisition.ts'
@@ -241,29 +240,4 @@ export function qualityOf(acquisition: DceAcquisition, fitted: Fitted, mask: Uin
       )
   }
   return rows
-}
-
-/** What is remarkable about the result as a whole. */
-export function checkResult({ image }: DceAcquisition, fitted: Fitted, mask: Uint8Array): Problem[] {
-  const { invalid, baseline, arrival } = fitted
-  const problems: Problem[] = []
-  const inside = mask.reduce((sum, value) => sum + value, 0)
-  const beyond = invalid ? invalid.reduce((sum, count, v) => sum + (mask[v] === 1 && count > 0 ? 1 : 0), 0) : 0
-  if (beyond > LIMITS.beyond * inside)
-    problems.push(
-      problem(
-        'SIGNAL_LIMIT',
-        `${baseName(image)}: in ${Math.round((100 * beyond) / inside)} % of the mask some volumes have a signal that no concentration gives at this T1 and flip angle; those volumes were left out there: check T1, B1 and the flip angle.`,
-        { file: image },
-      ),
-    )
-  if (arrival && fitted.enhancement && baseline.length < LIMITS.baseline[1])
-    problems.push(
-      problem(
-        'BASELINE_FEW',
-        `${baseName(image)}: only ${baseline.length} volume${baseline.length === 1 ? '' : 's'} precede${baseline.length === 1 ? 's' : ''} the contrast agent; its noise enters every concentration: five or more are wanted.`,
-        { file: image },
-      ),
-    )
-  return problems
 }

@@ -1,18 +1,25 @@
 import { type Grid, voxelSize } from '../../image/volume.ts'
+import { median } from '../../numerics/statistics.ts'
 import type { TableOutput } from '../modality.ts'
 import type { DceAcquisition } from './acquisition.ts'
 import type { Fitted } from './fit.ts'
-import { AIF_TABLE, KIDNEY_TABLE } from './outputs.ts'
+import { AIF_TABLE, hasKidneys, KIDNEY_TABLE } from './outputs.ts'
 
 const rounded = (value: number) => Number(value.toPrecision(7))
 
 /** The tables of a run, in the order of `tableNames`. */
-export function tablesOf(acquisition: DceAcquisition, fitted: Fitted, mask: Uint8Array, grid: Grid): TableOutput[] {
+export function tablesOf(
+  acquisition: DceAcquisition,
+  fitted: Fitted,
+  mask: Uint8Array,
+  grid: Grid,
+  hasMask: boolean,
+): TableOutput[] {
   const { arterial, models } = fitted
   const kidney = models.find(({ choice }) => choice.model.name === '2cfm')
   return [
     ...(arterial && models.length > 0 ? [arterialTable(acquisition, fitted)] : []),
-    ...(kidney ? [kidneyTable(kidney.fit.maps, mask, grid)] : []),
+    ...(kidney && hasKidneys(acquisition, hasMask) ? [kidneyTable(kidney.fit.maps, mask, grid)] : []),
   ]
 }
 
@@ -38,44 +45,47 @@ function arterialTable({ settings }: DceAcquisition, { arterial, delay }: Fitted
   }
 }
 
-/** Volume, plasma flow, filtration and filtration fraction of the kidneys; sides by the scanner's left and right. */
-function kidneyTable(
-  maps: Readonly<Record<string, Float64Array>>,
-  mask: Uint8Array,
-  { shape, affine: a }: Grid,
-): TableOutput {
-  const [ni, nj] = shape
-  const [x, y, z] = voxelSize({ shape, affine: a })
+/** Sums over the voxels of a kidney. */
+interface Sums {
+  /** [mL] */
+  readonly volume: number
+  /** [mL/min] */
+  readonly flow: number
+  readonly filtration: number
+}
+
+/**
+ * Volume, plasma flow, filtration and filtration fraction of the kidneys.
+ *
+ * @remarks
+ * Two kidneys are told apart by the widest gap between left and right in the mask; a mask in one piece is one kidney, of the
+ * side of the field of view that it lies on.
+ */
+function kidneyTable(maps: Readonly<Record<string, Float64Array>>, mask: Uint8Array, grid: Grid): TableOutput {
+  const [x, y, z] = voxelSize(grid)
   const voxel = (x * y * z) / 1000
-  const sums = { left: { volume: 0, flow: 0, filtration: 0 }, right: { volume: 0, flow: 0, filtration: 0 } }
-  let [middle, count] = [0, 0]
-  const across = (v: number) => {
-    const [i, j, k] = [v % ni, Math.floor(v / ni) % nj, Math.floor(v / (ni * nj))]
-    return a[0]! * i + a[1]! * j + a[2]! * k + a[3]!
-  }
-  for (let v = 0; v < mask.length; v++)
-    if (mask[v] === 1) {
-      middle += across(v)
-      count++
+  const across = acrossOf(grid)
+  const border = borderOf(mask, across, grid)
+  const sum = (isOf: (v: number) => boolean): Sums => {
+    let [volume, flow, filtration] = [0, 0, 0]
+    for (let v = 0; v < mask.length; v++) {
+      const [F, T] = [maps['Fp']![v]!, maps['FT']![v]!]
+      if (mask[v] !== 1 || !Number.isFinite(F + T) || !isOf(v)) continue
+      volume += voxel
+      flow += voxel * F * 60
+      filtration += voxel * T * 60
     }
-  middle /= count
-  for (let v = 0; v < mask.length; v++) {
-    const [F, T] = [maps['Fp']![v]!, maps['FT']![v]!]
-    if (mask[v] !== 1 || !Number.isFinite(F) || !Number.isFinite(T)) continue
-    const side = sums[across(v) < middle ? 'left' : 'right']
-    side.volume += voxel
-    side.flow += voxel * F * 60
-    side.filtration += voxel * T * 60
+    return { volume, flow, filtration }
   }
-  const total = {
-    volume: sums.left.volume + sums.right.volume,
-    flow: sums.left.flow + sums.right.flow,
-    filtration: sums.left.filtration + sums.right.filtration,
+  const sides = {
+    left: sum(v => across(v) < border),
+    right: sum(v => across(v) >= border),
+    total: sum(() => true),
   }
   return {
     name: KIDNEY_TABLE,
     columns: ['side', 'volume', 'rpf', 'gfr', 'ff'],
-    rows: Object.entries({ ...sums, total }).map(([side, { volume, flow, filtration }]) => [
+    rows: Object.entries(sides).map(([side, { volume, flow, filtration }]) => [
       side,
       volume > 0 ? rounded(volume) : null,
       volume > 0 ? rounded(flow) : null,
@@ -84,4 +94,26 @@ function kidneyTable(
     ]),
     template: 'dce-kidney',
   }
+}
+
+/** Scanner coordinate of a voxel from left to right [mm]. */
+function acrossOf({ shape: [ni, nj], affine: a }: Grid): (v: number) => number {
+  return v => a[0]! * (v % ni) + a[1]! * (Math.floor(v / ni) % nj) + a[2]! * Math.floor(v / (ni * nj)) + a[3]!
+}
+
+/** Where left ends and right begins [mm]. */
+function borderOf(mask: Uint8Array, across: (v: number) => number, grid: Grid): number {
+  const width = voxelSize(grid).reduce((most, edge) => Math.max(most, edge), 0)
+  const places = Float64Array.from(mask.keys())
+    .filter(v => mask[v] === 1)
+    .map(across)
+    .sort()
+  let [border, widest] = [Number.NaN, 1.5 * width]
+  for (let i = 1; i < places.length; i++) {
+    const gap = places[i]! - places[i - 1]!
+    if (gap > widest) [border, widest] = [(places[i]! + places[i - 1]!) / 2, gap]
+  }
+  if (Number.isFinite(border)) return border
+  const centre = (across(0) + across(mask.length - 1)) / 2
+  return median(places) < centre ? Infinity : -Infinity
 }

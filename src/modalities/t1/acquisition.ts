@@ -1,7 +1,7 @@
 import { isSameGrid } from '../../image/volume.ts'
 import type { HifiImage, Inversion } from '../../kinetics/t1-hifi.ts'
 import { bad, type Checked, good, type Problem, problem } from '../../problems.ts'
-import { baseName, digits, fieldFrom, numberIn, numbersIn, statedIn, textIn } from '../fields.ts'
+import { baseName, digits, fieldFrom, numberIn, numbersIn, statedIn } from '../fields.ts'
 import type { Run, Source } from '../modality.ts'
 import { excitationOf, faultProblem } from '../spoiled-echo.ts'
 
@@ -110,7 +110,7 @@ export function readRecovery({ series }: Run): Checked<RecoveryAcquisition> {
       say('FIELD_UNIT_SUSPECT', `is ${digits(time)} s, which looks like milliseconds; BIDS wants seconds.`)
     else inversionTimes.push(time)
   }
-  const pulses = new Set(series.map(isSaturated))
+  const pulses = new Set(series.map(({ sidecar }) => saysSaturation(sidecar)))
   if (pulses.size > 1)
     problems.push(
       problem(
@@ -121,7 +121,7 @@ export function readRecovery({ series }: Run): Checked<RecoveryAcquisition> {
     )
   problems.push(...checkGrids(series))
   if (problems.length > 0) return bad(...problems)
-  const pulse = isSaturated(first) ? 'saturation' : 'inversion'
+  const pulse = saysSaturation(first.sidecar) ? 'saturation' : 'inversion'
   const least = pulse === 'saturation' ? 2 : 3
   if (new Set(inversionTimes).size < least)
     return bad(
@@ -142,8 +142,8 @@ export function readRecovery({ series }: Run): Checked<RecoveryAcquisition> {
 }
 
 /** Whether a saturation, not an inversion, precedes the excitation: DICOM's SaturationRecovery. */
-function isSaturated(source: Source): boolean {
-  return source.sidecar.values['SaturationRecovery'] === true || textIn(source, 'SaturationRecovery') === 'YES'
+export function saysSaturation({ values }: Source['sidecar']): boolean {
+  return values['SaturationRecovery'] === true || values['SaturationRecovery'] === 'YES'
 }
 
 /** Fields that tell the cycle of an inversion and the excitations after it; without one of them it cannot be modelled. */

@@ -2,7 +2,7 @@ import type { BidsName } from '../../bids/name.ts'
 import { groupNames, keyOf, sessionOf } from '../contrast-series.ts'
 import type { Found, Index, LeftAlone, RoleRequest } from '../modality.ts'
 import { findB1 } from '../transmit-field.ts'
-import { TRAIN_FIELDS } from './acquisition.ts'
+import { saysSaturation, TRAIN_FIELDS } from './acquisition.ts'
 
 /** Parts of a complex image that are no signal of their own. */
 const NOT_SIGNAL = ['phase', 'imag']
@@ -31,9 +31,8 @@ function setsOf(index: Index, suffix: Suffix): BidsName[][] {
  *
  * @param index - the dataset
  * @param suffix - `VFA` or `IRT1`
- * @param least - images that a fit needs
  */
-export function findSets(index: Index, suffix: Suffix, least: number): FoundSets {
+export function findSets(index: Index, suffix: Suffix): FoundSets {
   const left: LeftAlone[] = index.images
     .filter(image => image.suffix === suffix && image.datatype === 'anat')
     .filter(({ entities }) => NOT_SIGNAL.includes(entities['part'] ?? ''))
@@ -41,6 +40,8 @@ export function findSets(index: Index, suffix: Suffix, least: number): FoundSets
   const joint = new Set(jointSets(index).flat())
   const runs: Found[] = []
   for (const images of setsOf(index, suffix)) {
+    const isRecovery = suffix === 'IRT1' && !images.every(image => isSaturated(index.sidecar(image)))
+    const least = isRecovery ? 3 : 2
     const reason = joint.has(images[0]!)
       ? 'fitted with and without inversion together (DESPOT1-HIFI)'
       : images.length < least
@@ -73,6 +74,10 @@ function jointSets(index: Index): BidsName[][] {
       ? [[...images, ...train]]
       : []
   })
+}
+
+function isSaturated(sidecar: ReturnType<Index['sidecar']>): boolean {
+  return sidecar.ok && saysSaturation(sidecar.value)
 }
 
 function isTrain(index: Index, image: BidsName): boolean {

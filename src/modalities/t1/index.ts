@@ -38,7 +38,7 @@ export const vfa: Modality = {
   title: 'T1 from variable flip angles',
   suffix: 'VFA',
   provides: { t1map: mapName('vfa', 'T1') },
-  find: (index: Index) => findSets(index, 'VFA', 2),
+  find: (index: Index) => findSets(index, 'VFA'),
   bind: run => bindWith(run, readVfa(run)),
 }
 
@@ -49,7 +49,7 @@ export const irt1: Modality = {
   title: 'T1 from inversion or saturation recovery',
   suffix: 'IRT1',
   provides: { t1map: mapName('irt1', 'T1') },
-  find: (index: Index) => findSets(index, 'IRT1', 2),
+  find: (index: Index) => findSets(index, 'IRT1'),
   bind: run => bindWith(run, readRecovery(run)),
 }
 
