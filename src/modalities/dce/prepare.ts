@@ -1,9 +1,9 @@
 import type { Table } from '../../bids/tsv.ts'
-import { brainMask, largestComponent } from '../../image/mask.ts'
+import { brainMask } from '../../image/mask.ts'
 import { frameValues, type Volume, voxelCount, voxelSize } from '../../image/volume.ts'
-import { quantile } from '../../numerics/statistics.ts'
 import { type Checked, good } from '../../problems.ts'
 import type { Prepared } from '../modality.ts'
+import { tissueMask } from '../tissue-mask.ts'
 import type { DceAcquisition } from './acquisition.ts'
 
 /** Motion parameters that the table of confounds has columns for. */
@@ -11,9 +11,6 @@ const MOTION = ['trans_x', 'trans_y', 'trans_z', 'rot_x', 'rot_y', 'rot_z', 'fra
 
 /** Signal under this share of the brightest counts as air [1]. */
 const AIR = 0.05
-
-/** Quantile of an image that stands for its brightest tissue. */
-const BRIGHT = 0.98
 
 /** Frames at the start whose mean is the reference, where the baseline is not stated. */
 const FIRST = 3
@@ -46,7 +43,7 @@ export function prepareSeries(
       ? measuredMask(volume)
       : settings.organ.organ === 'brain'
         ? brainMask(reference, grid.shape, voxelSize(grid))
-        : tissueMask(reference, grid.shape)
+        : tissueMask(reference, AIR)
   return good({
     series: [volume],
     reference: { grid, values: reference, header: volume.header },
@@ -66,18 +63,6 @@ function measuredMask(volume: Volume): Uint8Array {
     for (let v = 0; v < n; v++) if (values[v] !== 0 && Number.isFinite(values[v])) mask[v] = 1
   }
   return mask
-}
-
-/** All that is no air: vessels and organs alike, without specks. */
-function tissueMask(values: Float32Array, shape: readonly [number, number, number]): Uint8Array {
-  const bright = quantile(
-    values.filter(value => value > 0 && Number.isFinite(value)),
-    BRIGHT,
-  )
-  return largestComponent(
-    Uint8Array.from(values, value => (value > AIR * bright ? 1 : 0)),
-    shape,
-  )
 }
 
 /** One row a volume: motion, which is not known, and the mean over the mask. */

@@ -5,17 +5,14 @@ import type { T1Fit } from '../../kinetics/t1.ts'
 import { fitHifi } from '../../kinetics/t1-hifi.ts'
 import { fitInversionRecovery, fitSaturationRecovery } from '../../kinetics/t1-recovery.ts'
 import { fitVfa, type VfaKind } from '../../kinetics/t1-vfa.ts'
-import { quantile } from '../../numerics/statistics.ts'
 import { type Checked, good, type Problem } from '../../problems.ts'
 import type { Placed, Prepared, Source } from '../modality.ts'
+import { tissueMask } from '../tissue-mask.ts'
 import { transmitField } from '../transmit-field.ts'
 import type { T1Acquisition } from './acquisition.ts'
 
 /** Signal under this share of the brightest counts as air, where there is nothing to fit [1]. */
 const AIR = 0.03
-
-/** Quantile of an image that stands for its brightest tissue. */
-const BRIGHT = 0.98
 
 /**
  * The images as one series, their mean as reference, and a mask of all that is no air: T1 serves vessels and organs alike.
@@ -36,11 +33,7 @@ export function prepareSet(series: readonly Volume[]): Checked<Prepared> {
       if (size > brightest[v]!) brightest[v] = size
     }
   }
-  const bright = quantile(
-    brightest.filter(value => value > 0 && Number.isFinite(value)),
-    BRIGHT,
-  )
-  const mask = Uint8Array.from(brightest, value => (value > AIR * bright ? 1 : 0))
+  const mask = tissueMask(brightest, AIR)
   return good({
     series,
     reference: { grid: first.grid, values: mean, header: first.header },
