@@ -46,7 +46,7 @@ async function perform(command: Task, kinds: readonly Modality[]): Promise<void>
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     const full =
       error instanceof Error &&
-      (error.name === 'DiskFailure' || /\b(ENOSPC|EDQUOT|EIO)\b/.test(`${String(code)} ${error.message}`))
+      (error.name === 'DiskFailure' || /\b(ENOSPC|EDQUOT|EFBIG|EIO)\b/.test(`${String(code)} ${error.message}`))
     if (error instanceof Refusal) end(error.code, error.message)
     else if (full)
       end(

@@ -12,7 +12,7 @@
 export type Severity = 'error' | 'partial' | 'warning' | 'info'
 
 /** Why a run ended without its results; decides the exit code when every run ended for the same one. */
-export type Reason = 'validation' | 'data' | 'missing' | 'memory' | 'crash' | 'locked' | 'need'
+export type Reason = 'validation' | 'data' | 'missing' | 'memory' | 'crash' | 'locked' | 'changed' | 'need'
 
 /** One row of the table of problems: how grave, what it means in general, and (for refusals) which reason. */
 export interface ProblemKind {
@@ -52,6 +52,16 @@ export const PROBLEMS = {
     says: 'A file that the run cannot do without is not in the dataset.',
   },
   FILE_UNREADABLE: { severity: 'error', reason: 'data', says: 'The file is there and cannot be read.' },
+  FILE_TOO_LARGE: {
+    severity: 'error',
+    reason: 'data',
+    says: 'A sidecar or table is far larger than any that describes a scan.',
+  },
+  FILE_CHANGED: {
+    severity: 'error',
+    reason: 'changed',
+    says: 'A file changed while the run that reads it was under way: nothing of that run is written.',
+  },
   JSON_INVALID: { severity: 'error', reason: 'data', says: 'A sidecar is not valid JSON, or not a JSON object.' },
   TSV_INVALID: { severity: 'error', reason: 'data', says: 'A table is not a valid BIDS TSV.' },
   VALIDATION_FAILED: {
@@ -377,6 +387,11 @@ export const PROBLEMS = {
   // the run
   RUN_CRASHED: { severity: 'error', reason: 'crash', says: 'A defect of the program: the stack is in the crash file.' },
   RUN_KILLED: { severity: 'error', reason: 'memory', says: 'The process of the run was killed from outside.' },
+  RUN_TOO_LARGE: {
+    severity: 'error',
+    reason: 'memory',
+    says: 'The run needs more memory than there is for it; it is not begun.',
+  },
   RUN_LOCKED: { severity: 'error', reason: 'locked', says: 'Another process is working on this run.' },
 } as const satisfies Record<string, ProblemKind>
 

@@ -121,6 +121,14 @@ export function linkTarget(path: string): string | null {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(path) : null
 }
 
+/** Largest JSON file and largest other text that is read [bytes]: a hundred times what describes a scan. */
+export const TEXT_LIMIT = { json: 8e6, other: 32e6 } as const
+
+/** Whether a text file is larger than any that is read. */
+export function isTooLarge(path: string): boolean {
+  return (fileFacts(path)?.size ?? 0) > (path.endsWith('.json') ? TEXT_LIMIT.json : TEXT_LIMIT.other)
+}
+
 /** The whole text of a file, UTF-8, without a byte-order mark. */
 export function readText(path: string): string {
   const text = readFileSync(path, 'utf8')
@@ -303,7 +311,7 @@ export function fileLike(path: string, relative: string): FileLike {
     size: facts?.size ?? 0,
     isHere: facts !== null,
     stream: () => Readable.toWeb(facts ? createReadStream(path) : Readable.from([])),
-    text: async () => (facts ? readText(path) : ''),
+    text: async () => (facts && !isTooLarge(path) ? readText(path) : ''),
     slice: (offset, length) => ({
       arrayBuffer: async () =>
         facts ? readPart(path, offset, Math.min(length, facts.size - offset)) : new ArrayBuffer(0),

@@ -22,9 +22,29 @@ export function parseJsonObject(text: string, file: string): Checked<JsonObject>
   } catch {
     return refuse(`${whereInvalid(plain)}; correct the file, or check it with a JSON validator.`)
   }
+  if (isObject(value) && isDeep(plain))
+    return refuse(`has brackets within brackets more than ${DEEPEST} deep; no sidecar has, check what it is.`)
   if (isObject(value)) return good(value)
   const kind = Array.isArray(value) ? 'a list' : `the ${value === null ? 'word null' : typeof value} ${String(value)}`
   return refuse(`holds ${kind} where an object in braces must stand; write {"Field": value, …}.`)
+}
+
+/** Brackets within brackets that a sidecar may have: beyond some thousands no program could write it again. */
+const DEEPEST = 100
+
+/** Whether a valid JSON text has brackets within brackets too deep. */
+function isDeep(text: string): boolean {
+  let depth = 0
+  let quoted = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (quoted && character === '\\') at++
+    else if (character === '"') quoted = !quoted
+    else if (!quoted && (character === '[' || character === '{')) depth++
+    else if (!quoted && (character === ']' || character === '}')) depth--
+    if (depth > DEEPEST) return true
+  }
+  return false
 }
 
 /** Whether a value is an object with fields, and neither null nor a list. */
@@ -47,7 +67,7 @@ export function whereInvalid(text: string): string {
 const BLANKS = /[ \t\n\r]*/y
 const TOKEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids control characters in strings
-  /[{}[\],:]|"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
+  /[{}[\],:]|"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
 
 /** What may stand next. */
 type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | 'more'

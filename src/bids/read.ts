@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { bad, type Checked, good, problem } from '../problems.ts'
-import { isDangling, readText } from './disk.ts'
+import { isDangling, isTooLarge, readText } from './disk.ts'
 import { type JsonObject, parseJsonObject } from './json.ts'
 import { parseTable, type Table } from './tsv.ts'
 
 /**
  * The text of a small file of a dataset. A link without content is `FILE_NOT_FETCHED`, an absent file `FILE_MISSING`,
- * one that cannot be opened `FILE_UNREADABLE`.
+ * one that cannot be opened `FILE_UNREADABLE`, one that is no small file `FILE_TOO_LARGE`.
  *
  * @param root - folder of the dataset
  * @param path - the file, relative to it
@@ -14,6 +14,10 @@ import { parseTable, type Table } from './tsv.ts'
 export function readDatasetText(root: string, path: string): Checked<string> {
   const file = join(root, path)
   try {
+    if (isTooLarge(file)) {
+      const message = `${path}: the file is far larger than any that describes a scan; it is not read. Check what it is.`
+      return bad(problem('FILE_TOO_LARGE', message, { file: path }))
+    }
     return good(readText(file))
   } catch (error) {
     if (isDangling(file)) return bad(notFetched(path))

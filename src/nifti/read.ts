@@ -20,7 +20,8 @@ const HEAD_SIZES = [4096, 65536]
  * @remarks
  * Reads at most 64 kB and never inflates the file. Fails with `FILE_NOT_FETCHED`, `FILE_MISSING` or `FILE_UNREADABLE` where
  * there is nothing to read, `NIFTI_CORRUPT` where the compressed stream is damaged within its beginning, and as
- * `NIFTI_HEADER`, `NIFTI_DATATYPE`, `NIFTI_DIMENSIONS` say where the header is none of an image series. The warning
+ * `NIFTI_HEADER`, `NIFTI_DATATYPE`, `NIFTI_DIMENSIONS` say where the header is none of an image series, and with
+ * `NIFTI_SIZE` where it promises more than a file of that size can hold. The warning
  * `NIFTI_NO_ORIENTATION` comes with the header of an image whose left and right are not known.
  *
  * @param path - where the file lies
@@ -28,7 +29,9 @@ const HEAD_SIZES = [4096, 65536]
  */
 export function readHeader(path: string, name: string = basename(path)): Checked<ImageHeader> {
   const opened = open(path, name)
-  return opened.ok ? good(opened.value.header, opened.problems) : opened
+  if (!opened.ok) return opened
+  const lie = overpromise({ ...opened.value, path, name })
+  return lie ? bad(lie) : good(opened.value.header, opened.problems)
 }
 
 /**
@@ -119,17 +122,21 @@ function trouble(error: unknown, name: string, where: string): Problem {
   })
 }
 
+/** The problem of a header that promises more than a file of its size can hold. */
+function overpromise(file: VoxelFile): Problem | null {
+  const { header, size } = file
+  const room = file.compressed ? size * LARGEST_RATIO : size - header.dataOffset
+  if (promisedBytes(header) <= room) return null
+  const holds = file.compressed ? `a compressed file of ${size} bytes cannot hold that` : held(file, Math.max(0, room))
+  return sizeProblem(file, `${promise(file)}, ${holds}; copy or convert it again.`)
+}
+
 /** The array that takes the voxels, or why there can be none. */
 function allocate(file: VoxelFile, memoryLimit: number): VoxelArray | Problem {
-  const { header, size } = file
+  const { header } = file
   const promised = promisedBytes(header)
-  const room = file.compressed ? size * LARGEST_RATIO : size - header.dataOffset
-  if (promised > room) {
-    const holds = file.compressed
-      ? `a compressed file of ${size} bytes cannot hold that`
-      : held(file, Math.max(0, room))
-    return sizeProblem(file, `${promise(file)}, ${holds}; copy or convert it again.`)
-  }
+  const lie = overpromise(file)
+  if (lie) return lie
   const tooLarge = (says: string) => {
     const message = `${file.name}: ${promise(file)}, ${says}; use a machine with more memory or split the series.`
     return problem('NIFTI_TOO_LARGE', message, { file: file.name, field: 'dim' })
@@ -146,6 +153,8 @@ function allocate(file: VoxelFile, memoryLimit: number): VoxelArray | Problem {
 /** Read the voxels into the array; a problem where the file does not hold what it should. */
 async function fill(data: VoxelArray, file: VoxelFile): Promise<Problem | null> {
   const promised = data.byteLength
+  // From here on the file holds a volume more than it promises, and perhaps a thousand: no need to know.
+  const tooMuch = promised + promised / file.header.frames
   let at = -file.header.dataOffset
   try {
     await stream(file, chunk => {
@@ -155,19 +164,20 @@ async function fill(data: VoxelArray, file: VoxelFile): Promise<Problem | null> 
       // One view a chunk: on Node 20 a view of all bytes would end at 4 GiB.
       if (count > 0) new Uint8Array(data.buffer, data.byteOffset + start, count).set(chunk.subarray(from, from + count))
       at += chunk.length
+      return at < tooMuch
     })
   } catch (error) {
     return trouble(error, file.name, ` after about ${amount(file, Math.max(0, Math.min(at, promised)))}`)
   }
-  if (at >= promised && at < promised + promised / file.header.frames) return null
-  const remedy = at < promised ? 'copy or convert it again' : 'correct dim or convert it again'
-  return sizeProblem(file, `${promise(file)}, ${held(file, Math.max(0, at))}; ${remedy}.`)
+  if (at >= tooMuch) return sizeProblem(file, `${promise(file)}, the file holds more; correct dim or convert it again.`)
+  if (at >= promised) return null
+  return sizeProblem(file, `${promise(file)}, ${held(file, Math.max(0, at))}; copy or convert it again.`)
 }
 
-/** Hand the uncompressed bytes to `take`, in order. */
-async function stream(file: VoxelFile, take: (chunk: Uint8Array) => void): Promise<void> {
+/** Hand the uncompressed bytes to `take`, in order, until it has had enough. */
+async function stream(file: VoxelFile, take: (chunk: Uint8Array) => boolean): Promise<void> {
   if (!file.compressed) {
-    for await (const chunk of readChunks(file.path)) take(chunk)
+    for await (const chunk of readChunks(file.path)) if (!take(chunk)) return
     return
   }
   // Piped by hand: zlib ends at zeros after the last member, and `pipeline` would call that an abort.
@@ -176,7 +186,7 @@ async function stream(file: VoxelFile, take: (chunk: Uint8Array) => void): Promi
   source.on('error', error => gunzip.destroy(error))
   source.pipe(gunzip)
   try {
-    for await (const chunk of gunzip) take(chunk)
+    for await (const chunk of gunzip) if (!take(chunk)) return
   } finally {
     source.destroy()
   }

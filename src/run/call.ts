@@ -18,7 +18,7 @@ export interface Call {
 }
 
 /** The disk is full or out of order, which is another matter than a folder that cannot be made. */
-const DISK_FAILS = /^(ENOSPC|EDQUOT|EIO)$/
+const DISK_FAILS = /^(ENOSPC|EDQUOT|EFBIG|EIO)$/
 
 /**
  * Open a call: its staging folder (what calls that are gone have left is swept), its log folder, its options as they count.

@@ -34,10 +34,13 @@ export class DiskFailure extends Error {
 }
 
 /** System errors of the output disk, which no later run could survive. */
-const DISK_ERRORS = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EACCES']
+const DISK_ERRORS = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EIO', 'EACCES']
 
 /** Runs whose inputs are compared with their records at once: a dataset that was copied has all its files read again. */
 const CHECKS_AT_ONCE = 4
+
+/** Memory of the program beside its runs: itself, and the validator [bytes]. */
+const OWN_MEMORY = 250e6
 
 /** Memory of a report: its images are 3D maps [bytes]. */
 export const REPORT_MEMORY = 400e6
@@ -70,7 +73,8 @@ export async function execute(
 ): Promise<Executed> {
   const stop = new AbortController()
   const signal = AbortSignal.any([around.signal, stop.signal])
-  const pool = makePool(place.processors, place.memory)
+  const room = Math.max(0, place.memory - OWN_MEMORY)
+  const pool = makePool(place.processors, room)
   const checks = makePool(CHECKS_AT_ONCE, Number.POSITIVE_INFINITY)
   let asked: Promise<Validated> | undefined
   const validation = () => {
@@ -82,6 +86,7 @@ export async function execute(
     kinds,
     place,
     around,
+    room,
     pool,
     checks,
     validation,
@@ -125,6 +130,8 @@ interface Shop {
   readonly kinds: readonly Modality[]
   readonly place: Workplace
   readonly around: Surroundings
+  /** Memory for all runs together [bytes]. */
+  readonly room: number
   readonly pool: Pool
   /** Places for looking whether a run is complete already. */
   readonly checks: Pool
@@ -180,6 +187,14 @@ async function attempt(shop: Shop, planned: PlannedTask, needs: readonly Outcome
     const record = await shop.checks.add(0, () => completeRecord(ready, kind, { ...place, version: around.version }))
     if (record) return end(record.status === 'partial' ? 'partial' : 'already', record.problems)
   }
+  if (task.status === 'planned' && task.memory > shop.room)
+    return end('refused', [
+      ...task.problems,
+      problem(
+        'RUN_TOO_LARGE',
+        `${task.label} needs about ${megabytes(task.memory)} beside ${megabytes(OWN_MEMORY)} for the program, and ${megabytes(place.memory)} are allowed; give --mem ${megabytes(task.memory + OWN_MEMORY).replace(' ', '')} or more.`,
+      ),
+    ])
   return shop.pool.add(task.memory, async () => {
     if (shop.signal.aborted) return end('stopped', [])
     // Waiting for a place is not part of the run.
@@ -204,7 +219,7 @@ async function attempt(shop: Shop, planned: PlannedTask, needs: readonly Outcome
         output: place.output,
         staging: join(place.staging, task.id.replaceAll('/', '_')),
         lock: { path: lockPath, token },
-        memory: place.memory,
+        memory: shop.room,
         version: around.version,
         execution: {
           started: around.now().toISOString(),
@@ -219,6 +234,10 @@ async function attempt(shop: Shop, planned: PlannedTask, needs: readonly Outcome
       lock.release()
     }
   })
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6)} MB`
 }
 
 /** What the validator found in the files that a run reads. It works while the run computes; a run waits for it to write. */

@@ -44,6 +44,7 @@ const CODE_OF: Readonly<Partial<Record<Reason, number>>> = {
   missing: EXIT.missing,
   memory: EXIT.again,
   locked: EXIT.again,
+  changed: EXIT.again,
 }
 
 /** Why a run ended without its results: the first problem that says so. */

@@ -96,6 +96,8 @@ async function processLocked(
   if (isRefused(all)) return refuse(written, described, all, bound.value.facts)
   const status = all.some(({ severity }) => severity === 'partial') ? 'partial' : 'complete'
   await breathe()
+  const changed = await changedInput(work, inputs)
+  if (changed) return refuse(written, described, [...all, changed], bound.value.facts)
   writeRun(written, { run: described, computation: bound.value, ...computed.value, problems: all, status })
   return { status, problems: all }
 }
@@ -136,6 +138,20 @@ async function identifyInputs(work: RunWork, known: readonly InputIdentity[]): P
     if (identity) identities.push(identity)
   }
   return identities
+}
+
+/** The first file that is no longer what it was when it was identified: what was read of it may be either. */
+async function changedInput(work: RunWork, before: readonly InputIdentity[]): Promise<Problem | null> {
+  // A file of the same size and time counts as the same, and is not read again.
+  const now = await identifyInputs(work, before)
+  for (const { uri, ...was } of before) {
+    const is = now.find(input => input.uri === uri)
+    if (is && is.size === was.size && is.mtimeMs === was.mtimeMs) continue
+    const file = uri.replace(/^bids:raw:/, '')
+    const message = `${file} changed while it was being processed; nothing was written. Call again when it is at rest.`
+    return problem('FILE_CHANGED', message, { file })
+  }
+  return null
 }
 
 interface Loaded {

@@ -54,7 +54,7 @@ describe('a file without all its voxels', () => {
 
   it('is refused where dim counts too few volumes', async () => {
     expect(await refusal(niftiFile({ ...series, dim: [8, 8, 4, 10] }))).toBe(
-      'NIFTI_SIZE f.nii.gz: dim promises 10 volumes (5120 bytes), the file holds 12 (6144 bytes); correct dim or convert it again.',
+      'NIFTI_SIZE f.nii.gz: dim promises 10 volumes (5120 bytes), the file holds more; correct dim or convert it again.',
     )
   })
 })

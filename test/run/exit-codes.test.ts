@@ -250,8 +250,8 @@ describe('75: another time', () => {
     truncateSync(file, 352 + 2 * 2 * 200 * 200 * 150)
     const ran = perfquant(input, join(root, 'too-large'), 'participant', quick, '--mem', '20M')
     expect(ending(ran)).toBe('75 perfquant failed: 1 of 1 runs failed (exit 75); see LOGS')
-    expect(ran.err).toContain(
-      '  error NIFTI_TOO_LARGE: sub-01/perf/sub-01_asl.nii: dim promises 2 volumes (24000000 bytes), more than the 20000000 bytes of memory to be had;',
+    expect(ran.err).toMatch(
+      /^ {2}error RUN_TOO_LARGE: sub-01 asl needs about \d+ MB beside 250 MB for the program, and 20 MB are allowed; give --mem \d+MB or more\.$/m,
     )
   })
 

@@ -56,14 +56,15 @@ function isSwept(out: string): boolean {
 describe('SIGKILL to the call', () => {
   const random = createRandom('kill')
   const moments = Array.from({ length: 12 }, (_, part) => (part + random.uniform()) / 12)
-  const cases = moments.map((moment, at): [string, number] => [
+  const cases = moments.map((moment, at): [string, string, number] => [
+    at % 4 < 2 ? 'alone' : 'with all its processes',
     at % 2 === 0 ? 'time' : 'files',
     Math.round(100 * moment),
   ])
 
   it.each(cases)(
-    'by %s after %i percent leaves no half file and no process, and the next call completes',
-    async (by, percent) => {
+    '%s, by %s after %i percent, leaves no half file and no process, and the next call completes',
+    async (whom, by, percent) => {
       const out = join(root, `killed-${percent}`)
       const call = begin(out, ['group', ...two])
       let over = false
@@ -73,7 +74,7 @@ describe('SIGKILL to the call', () => {
       if (by === 'time')
         await Promise.race([ended, new Promise(resolve => setTimeout(resolve, (percent / 100) * undisturbed.took))])
       else await until(() => over || written(out) >= (percent / 100) * count, 'its files')
-      if (!over) process.kill(call.pid, 'SIGKILL')
+      if (!over) process.kill(whom === 'alone' ? call.pid : -call.pid, 'SIGKILL')
       await ended
       const gone = Date.now()
       await until(() => call.processes().length === 0, 'the children to end')

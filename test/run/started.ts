@@ -63,6 +63,28 @@ function processesWith(mark: string): number[] {
   })
 }
 
+/** Watches the memory of a call and all it has started. @returns ends that, and gives the most that they had together [bytes] */
+export function watchMemory(call: Started): () => number {
+  let most = 0
+  const timer = setInterval(() => {
+    const sum = call.processes().reduce((bytes, pid) => bytes + residentBytes(pid), 0)
+    most = Math.max(most, sum)
+  }, 25)
+  return () => {
+    clearInterval(timer)
+    return most
+  }
+}
+
+function residentBytes(pid: number): number {
+  try {
+    return 1024 * Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
+  } catch {
+    // Ended while we looked.
+    return 0
+  }
+}
+
 /** Wait for what must come true within a minute; looks every 5 ms. */
 export async function until<T>(look: () => T | false | undefined, what: string): Promise<T> {
   const end = Date.now() + 60_000

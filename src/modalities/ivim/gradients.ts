@@ -40,7 +40,8 @@ export function parseRows(text: string): number[][] | null {
 }
 
 function isNumber(word: string): boolean {
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)
+  // 1e400 has the form of a number and is none.
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word) && Number.isFinite(Number(word))
 }
 
 /**
