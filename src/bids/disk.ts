@@ -6,6 +6,7 @@ import {
   constants,
   createReadStream,
   existsSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   lstatSync,
@@ -269,10 +270,13 @@ export function touch(path: string): void {
 /** The time by the clock of the file system that holds a folder [ms]. */
 export function fileSystemTime(folder: string): number {
   const probe = join(folder, `.clock.${randomBytes(4).toString('hex')}`)
+  const file = openSync(probe, 'wx')
   try {
-    writeNew(probe, '.')
-    return statSync(probe).mtimeMs
+    writeSync(file, '.')
+    fsyncSync(file)
+    return fstatSync(file).mtimeMs
   } finally {
+    closeSync(file)
     rmSync(probe, { force: true })
   }
 }

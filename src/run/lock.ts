@@ -169,7 +169,7 @@ export function makeStagingFolder(folder: string, self: Owner): () => void {
 export function sweep(
   folders: { readonly staging: string; readonly locks: string },
   self: Owner,
-  now = fileSystemTime(dirname(folders.staging)),
+  now = fileSystemTime(folders.staging),
 ): void {
   const stems = new Set(listFolder(folders.staging).map(({ name }) => name.replace(/\.json$/, '')))
   for (const stem of stems) {
