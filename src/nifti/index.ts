@@ -4,5 +4,5 @@
  * Headers are read without inflating the file, voxels are streamed into one array, outputs copy the geometry of their
  * source bit for bit. What cannot be read is refused with a sentence.
  */
-export { readHeader, readVolume } from './read.ts'
+export { readHeader, readSoundHeader, readVolume } from './read.ts'
 export { blankHeader, encodeImage, type ImageSpec } from './write.ts'

@@ -20,14 +20,22 @@ const HEAD_SIZES = [4096, 65536]
  * @remarks
  * Reads at most 64 kB and never inflates the file. Fails with `FILE_NOT_FETCHED`, `FILE_MISSING` or `FILE_UNREADABLE` where
  * there is nothing to read, `NIFTI_CORRUPT` where the compressed stream is damaged within its beginning, and as
- * `NIFTI_HEADER`, `NIFTI_DATATYPE`, `NIFTI_DIMENSIONS` say where the header is none of an image series, and with
- * `NIFTI_SIZE` where it promises more than a file of that size can hold. The warning
+ * `NIFTI_HEADER`, `NIFTI_DATATYPE`, `NIFTI_DIMENSIONS` say where the header is none of an image series. The warning
  * `NIFTI_NO_ORIENTATION` comes with the header of an image whose left and right are not known.
  *
  * @param path - where the file lies
  * @param name - the file as messages name it, relative to its dataset
  */
 export function readHeader(path: string, name: string = basename(path)): Checked<ImageHeader> {
+  const opened = open(path, name)
+  return opened.ok ? good(opened.value.header, opened.problems) : opened
+}
+
+/**
+ * The header of an image whose voxels will be read: as {@link readHeader}, and `NIFTI_SIZE` where it promises more than a
+ * file of that size can hold.
+ */
+export function readSoundHeader(path: string, name: string = basename(path)): Checked<ImageHeader> {
   const opened = open(path, name)
   if (!opened.ok) return opened
   const lie = overpromise({ ...opened.value, path, name })

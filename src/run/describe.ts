@@ -6,7 +6,7 @@ import { readDatasetJson, readDatasetTable } from '../bids/read.ts'
 import { NO_SIDECAR, type Sidecar } from '../bids/sidecar.ts'
 import { parseTable, type Table } from '../bids/tsv.ts'
 import type { Index, Source } from '../modalities/modality.ts'
-import { readHeader } from '../nifti/index.ts'
+import { readSoundHeader } from '../nifti/index.ts'
 import { bad, type Checked, good, type Problem, problem } from '../problems.ts'
 
 /** Suffixes of the tables that belong to an image and are read with it. */
@@ -70,7 +70,7 @@ export function describeFile(file: string, uri: string, shown: string): Checked<
       }),
     )
   if (file.endsWith('.tsv')) return describeTable(file, uri, shown, besideTable(file))
-  const header = readHeader(file, shown)
+  const header = readSoundHeader(file, shown)
   if (!header.ok) return header
   const stem = file.replace(/\.nii(\.gz)?$/, '')
   const sidecar = readSidecar(`${stem}.json`)

@@ -7,7 +7,7 @@ import { makeIndex } from '../bids/image-index.ts'
 import type { BidsName } from '../bids/name.ts'
 import { companionOf } from '../bids/sidecar.ts'
 import type { Index } from '../modalities/modality.ts'
-import { readHeader } from '../nifti/index.ts'
+import { readSoundHeader } from '../nifti/index.ts'
 import { fileOptions, type Options } from '../options.ts'
 import { TABLES, TEXTS } from './describe.ts'
 import { EXIT, Refusal } from './outcome.ts'
@@ -56,7 +56,7 @@ export function look(
     throw new Refusal(indexed.reason === 'no-dataset' ? EXIT.missing : EXIT.nothingSelected, indexed.message)
   const { dataset } = indexed
   const derivatives = paths.map(path => note(indexDerivative(path, dataset.participants)))
-  const index: Index = makeIndex(dataset, (path, image) => readHeader(path, image.path), filter)
+  const index: Index = makeIndex(dataset, (path, image) => readSoundHeader(path, image.path), filter)
   for (const { message } of dataset.problems) around.say({ event: 'note', message })
   return {
     dataset,

@@ -13,7 +13,7 @@ const put = temporaryFolder()
 const buffer = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer
 
 function ours(spec: FileSpec): readonly number[] {
-  const read = readHeader(put('ours.nii', Buffer.concat([niftiFile(spec), Buffer.alloc(64)])))
+  const read = readHeader(put('ours.nii', niftiFile(spec)))
   if (!read.ok) throw new Error(read.problems[0]?.message)
   return read.value.grid.affine
 }
