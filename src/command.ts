@@ -16,7 +16,7 @@ export type Command =
       readonly notes: readonly string[]
     }
   | { readonly kind: 'simulate'; readonly output: string; readonly options: SimulateOptions }
-  | { readonly kind: 'selftest'; readonly keep: string | undefined; readonly seed: number }
+  | { readonly kind: 'selftest'; readonly keep: string | undefined; readonly motion: boolean; readonly seed: number }
   | { readonly kind: 'usage'; readonly code: 64 | 17; readonly message: string }
 
 /** A level of analysis. */
@@ -29,8 +29,16 @@ export interface SimulateOptions {
   readonly modalities: readonly string[]
   readonly snr: number
   readonly bSet: string
+  /** Whether the head moves in series. */
+  readonly motion: boolean
   readonly seed: number
 }
+
+const MOTION = {
+  type: 'flag',
+  section: 'execution',
+  describe: 'The head moves: 1.7 mm on average, as in a random walk',
+} as const satisfies OptionSpec
 
 const SIMULATE = {
   subjects: { type: 'number', section: 'execution', default: 2, range: [1, 999], value: 'N', describe: 'Participants' },
@@ -66,6 +74,7 @@ const SIMULATE = {
     value: 'NAME',
     describe: 'Set of b-values of IVIM',
   },
+  motion: MOTION,
   seed: {
     type: 'number',
     section: 'execution',
@@ -77,6 +86,7 @@ const SIMULATE = {
 } as const satisfies Record<string, OptionSpec>
 
 const SELFTEST = {
+  motion: MOTION,
   keep: {
     type: 'string',
     section: 'execution',
@@ -167,6 +177,7 @@ function simulateCommand(argv: readonly string[]): Command {
         : [...SIMULATE.modalities.choices],
       snr: Number(values['snr']),
       bSet: String(values['b-set']),
+      motion: values['motion'] === true,
       seed: whole(values, 'seed'),
     },
   }
@@ -177,7 +188,12 @@ function selftestCommand(argv: readonly string[]): Command {
   if (positionals.length > 0) fail(`perfquant selftest takes no '${positionals[0]}'; use --keep DIR`)
   const values = withDefaults(SELFTEST, parseOptions(SELFTEST, rest))
   const keep = values['keep']
-  return { kind: 'selftest', keep: typeof keep === 'string' ? keep : undefined, seed: whole(values, 'seed') }
+  return {
+    kind: 'selftest',
+    keep: typeof keep === 'string' ? keep : undefined,
+    motion: values['motion'] === true,
+    seed: whole(values, 'seed'),
+  }
 }
 
 function whole(values: Readonly<Record<string, unknown>>, name: string): number {
@@ -387,7 +403,7 @@ export async function helpText(): Promise<string> {
   perfquant BIDS_DIR OUTPUT_DIR participant [group] [options]   process the participants, then the group
   perfquant BIDS_DIR OUTPUT_DIR group                           group tables and page from the derivatives
   perfquant simulate OUT_DIR [options]                          make a BIDS dataset with known truth
-  perfquant selftest [--keep DIR]                               simulate, process, compare with the truth
+  perfquant selftest [--keep DIR] [--motion]                    simulate, process, compare with the truth
   perfquant --version | --help | --bids-exec-spec
 
 The three positionals come first. BIDS_DIR is only read; OUTPUT_DIR is the only place written to.`,

@@ -367,6 +367,11 @@ export const PROBLEMS = {
   GRID_NO_OVERLAP: { severity: 'error', reason: 'data', says: 'Two images that belong together share no space.' },
   TRANSFORM_INVALID: { severity: 'error', reason: 'data', says: 'A file of a spatial transform cannot be used.' },
   MOTION_NOT_CORRECTED: { severity: 'info', says: 'Head motion was not corrected.' },
+  MOTION_LARGE: { severity: 'warning', says: 'The head moved by more than 3 mm; the volumes were brought together.' },
+  MOTION_UNSEEN: {
+    severity: 'info',
+    says: 'Motion took voxels of the mask out of the field of view; they have no estimate.',
+  },
   // results
   NO_ESTIMATE: { severity: 'error', reason: 'data', says: 'No voxel of the mask has an estimate.' },
   RESULT_IMPLAUSIBLE: { severity: 'warning', says: 'The result is outside what is physiologically plausible.' },

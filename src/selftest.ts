@@ -32,11 +32,11 @@ export interface Selftested {
 /**
  * Simulate a dataset, process it with the defaults, compare the maps with the truth: a site's installation test.
  *
- * @param asked - the folder to keep, or none: then a temporary one, which is removed
+ * @param asked - the folder to keep, or none: then a temporary one, which is removed; and whether the head moves
  * @throws Refusal (73) where there is no folder to work in
  */
 export async function selftest(
-  asked: { readonly keep: string | undefined; readonly seed: number },
+  asked: { readonly keep: string | undefined; readonly motion: boolean; readonly seed: number },
   kinds: readonly Modality[],
   around: Surroundings,
 ): Promise<Selftested> {
@@ -47,7 +47,7 @@ export async function selftest(
     const modalities = kinds.filter(kind => kind.phantom).map(({ name }) => name)
     const made = simulate(
       input,
-      { subjects: 1, sessions: 1, modalities, snr: SNR, bSet: 'benchmark', seed: asked.seed },
+      { subjects: 1, sessions: 1, modalities, snr: SNR, bSet: 'benchmark', motion: asked.motion, seed: asked.seed },
       kinds,
     )
     const summary = await perfuse(

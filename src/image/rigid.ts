@@ -8,6 +8,9 @@ export type Rigid = readonly number[]
 /** A point in scanner space [mm], shape (3). */
 export type Point = readonly [number, number, number]
 
+/** Radius of the sphere on which angles are counted as arcs [mm]. */
+const HEAD_RADIUS = 50
+
 /** The motion that moves nothing. */
 export const STILL: Rigid = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]
 
@@ -115,4 +118,41 @@ export function parametersOf(a: Rigid, centre: Point): number[] {
     Math.asin(Math.min(1, Math.max(-1, a[2]!))),
     Math.atan2(-a[1]!, a[0]!),
   ]
+}
+
+/**
+ * How far a motion takes the points about a centre, root mean square [mm].
+ *
+ * @remarks
+ * √(|t|² + θ²·r²·⅔), as for points spread alike in all directions; θ the angle of the turn.
+ *
+ * @param a - the motion
+ * @param centre - the middle of the points [mm]
+ * @param radius - their root mean square distance from it [mm]
+ */
+export function displacementOf(a: Rigid, centre: Point, radius: number): number {
+  const there = moved(a, centre)
+  // 2·(1 − cos θ) = 4·sin²(θ/2) without loss where θ is small: from what the matrix is not the unit matrix by.
+  let off = 0
+  for (let row = 0; row < 3; row++)
+    for (let column = 0; column < 3; column++) off += (a[4 * row + column]! - (row === column ? 1 : 0)) ** 2
+  const shift = Math.hypot(there[0] - centre[0], there[1] - centre[1], there[2] - centre[2])
+  return Math.sqrt(shift * shift + (off / 3) * radius * radius)
+}
+
+/**
+ * Framewise displacement [mm], shape (n): how far the head moved since the volume before; 0 for the first.
+ *
+ * @remarks
+ * Power's: the sum of the absolute changes of three translations, and of three angles as arcs on a sphere of 50 mm.
+ *
+ * @param parameters - of {@link parametersOf}, volume by volume
+ *
+ * @see Power et al., NeuroImage 59:2142 (2012), doi:10.1016/j.neuroimage.2011.10.018
+ */
+export function framewiseDisplacement(parameters: readonly (readonly number[])[]): number[] {
+  return parameters.map((now, at) => {
+    const before = parameters[at - 1] ?? now
+    return now.reduce((sum, value, c) => sum + Math.abs(value - before[c]!) * (c < 3 ? 1 : HEAD_RADIUS), 0)
+  })
 }

@@ -3,6 +3,7 @@ import type { BidsName } from '../bids/name.ts'
 import type { Sidecar } from '../bids/sidecar.ts'
 import type { Cell, Table } from '../bids/tsv.ts'
 import type { ImageHeader } from '../image/header.ts'
+import type { MotionPlan } from '../image/motion.ts'
 import type { Grid, Volume } from '../image/volume.ts'
 import type { OptionName, Options } from '../options.ts'
 import type { Checked, Problem } from '../problems.ts'
@@ -217,6 +218,8 @@ export interface Computation {
   readonly stage?: Modality['stage']
   /** Bytes that the computation needs beyond its inputs. */
   readonly memory: number
+  /** How the series are corrected for head motion before {@link prepare}, or why not; absent where there is nothing to say. */
+  readonly motion?: MotionPlan | { readonly not: string }
   prepare(series: readonly Volume[], companions: Placed): Checked<Prepared>
   fit(prepared: Prepared, placed: Placed): Checked<Result>
 }

@@ -117,7 +117,7 @@ export const EXECUTION_OPTIONS = {
     section: 'execution',
     choices: ['on', 'off'],
     default: 'on',
-    describe: 'Head motion correction (this version has none; reports say so)',
+    describe: 'Head motion correction: every volume is brought to the reference of its series',
   },
   smooth: {
     type: 'number',

@@ -6,6 +6,7 @@ import { bad, type Checked, good, type Problem, problem, withoutPromises } from 
 import type { Fact, RunRecord } from '../report/record.ts'
 import { readRecord } from './complete.ts'
 import { type InputIdentity, identify } from './identity.ts'
+import { motionProblems, reportMotion, settleMotion, withMotion } from './motion.ts'
 import { placeVolume } from './place.ts'
 import { LockLost } from './staging.ts'
 import type { PlannedTask } from './task.ts'
@@ -210,7 +211,9 @@ async function compute(
   work: RunWork,
   run: Run,
 ): Promise<Checked<Computed>> {
-  const first = computation.prepare(series, companions)
+  const settled = settleMotion(computation, series, run.options)
+  await breathe()
+  const first = computation.prepare(settled.series, companions)
   await breathe()
   if (!first.ok) return first
   const problems = [...first.problems, ...first.value.problems]
@@ -218,7 +221,9 @@ async function compute(
   if (!placed.ok) return placed
   problems.push(...placed.problems)
   const given = placed.value.mask?.[0]
-  const prepared = given ? { ...first.value, mask: binary(given) } : first.value
+  const whole = given ? { ...first.value, mask: binary(given) } : first.value
+  problems.push(...motionProblems(settled, whole, run.series[0]?.name.path ?? ''))
+  const prepared = withMotion(whole, settled)
   if (!prepared.mask.includes(1)) {
     const name = run.roles.mask?.[0]?.name.path ?? run.series[0]?.name.path ?? ''
     const what = given
@@ -240,7 +245,8 @@ async function compute(
       ),
     )
   }
-  return good({ prepared, placed: placed.value, result: result.value, maskFrom: run.roles.mask?.[0]?.uri ?? null }, [
+  const reported = reportMotion(result.value, settled, prepared)
+  return good({ prepared, placed: placed.value, result: reported, maskFrom: run.roles.mask?.[0]?.uri ?? null }, [
     ...problems,
     ...result.problems,
   ])

@@ -3,7 +3,8 @@ import type { Derivative } from '../bids/derivatives.ts'
 import type { BidsFilter } from '../bids/filter.ts'
 import { type BidsName, sharedEntities } from '../bids/name.ts'
 import { type DerivativeRole, findForRole } from '../bids/roles.ts'
-import type { Found, Index, Modality, Role, RoleRequest, Run, Source } from '../modalities/modality.ts'
+import { voxelCount } from '../image/volume.ts'
+import type { Computation, Found, Index, Modality, Role, RoleRequest, Run, Source } from '../modalities/modality.ts'
 import { fileOptions, type Options } from '../options.ts'
 import { type Checked, type Problem, problem, withoutPromises } from '../problems.ts'
 import { declaredOptions } from './complete.ts'
@@ -300,7 +301,7 @@ function planTask(
         )
       : [recordPath(placement)],
     options: declaredOptions(kind, options),
-    memory: BASE_MEMORY + imageBytes(run) + (computation?.memory ?? 0),
+    memory: BASE_MEMORY + imageBytes(run) + correctedBytes(run, computation) + (computation?.memory ?? 0),
     facts: computation?.facts ?? (whole ? (kind.describe?.(run) ?? []) : []),
     problems: withoutPromises(problems),
   }
@@ -313,6 +314,13 @@ function planTask(
     record: recordPath(placement),
     files: filesOf(run, context),
   }
+}
+
+/** Bytes of the series corrected for motion, as float32, where they are. */
+function correctedBytes(run: Run, computation: Computation | null): number {
+  const motion = computation?.motion
+  if (!motion || 'not' in motion || run.options['motion-correction'] === 'off') return 0
+  return run.series.reduce((sum, { header }) => sum + (header ? 4 * voxelCount(header.grid) * header.frames : 0), 0)
 }
 
 /** Bytes of all images that a run reads, as they lie in memory. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { exists, isFolder, listFolder, writeNew } from '../bids/disk.ts'
 import { formatName } from '../bids/name.ts'
-import { templateText } from '../bids/templates.ts'
+import { template, templateText } from '../bids/templates.ts'
 import { formatTable } from '../bids/tsv.ts'
 import type { SimulateOptions } from '../command.ts'
 import type { Grid } from '../image/volume.ts'
@@ -10,7 +10,8 @@ import type { Modality, Phantom } from '../modalities/modality.ts'
 import { blankHeader, encodeImage } from '../nifti/index.ts'
 import { createRandom } from '../numerics/random.ts'
 import { EXIT, Refusal } from './outcome.ts'
-import { type Placement, pathOf } from './outputs.ts'
+import { type Placement, pathOf, tablePath } from './outputs.ts'
+import { motionTable, moveImage } from './simulate-motion.ts'
 
 /** One phantom of a simulated dataset: whose it is, and of which technique. */
 export interface Simulated {
@@ -59,7 +60,7 @@ export function simulate(output: string, options: SimulateOptions, kinds: readon
             bSet: options.bSet,
             path: suffix => `${folderOf(entities)}/${kind.datatype}/${formatName(entities, suffix, '.nii.gz')}`,
           })
-          writePhantom(output, { kind, entities, phantom })
+          writePhantom(output, { kind, entities, phantom }, options.motion ? `${seed} ${kind.name}` : null)
           made.push({ kind, entities, phantom })
         }
       }
@@ -122,8 +123,10 @@ function writeStructural(
   )
 }
 
-function writePhantom(output: string, { kind, entities, phantom }: Simulated): void {
-  for (const item of phantom.images) {
+/** Write the images and the truth of a phantom; with a seed for the motion of its series, they move, and the truth says how. */
+function writePhantom(output: string, { kind, entities, phantom }: Simulated, motion: string | null): void {
+  for (const still of phantom.images) {
+    const item = motion === null ? still : moveImage(still, motion)
     const path = (suffix: string, extension: string) =>
       `${folderOf(entities)}/${item.datatype ?? kind.datatype}/${formatName({ ...entities, ...item.entities }, suffix, extension)}`
     writeNew(
@@ -137,6 +140,13 @@ function writePhantom(output: string, { kind, entities, phantom }: Simulated): v
       writeNew(join(output, path(item.suffix, extension)), text)
   }
   const placement: Placement = { entities, modality: kind }
+  const frames = Math.max(...phantom.images.map(item => item.frames))
+  if (motion !== null && frames > 1) {
+    const { columns, rows } = motionTable(frames, motion)
+    const path = (extension: string) => join(output, 'derivatives/truth', tablePath(placement, 'confounds', extension))
+    writeNew(path('.tsv'), formatTable(columns, rows))
+    writeNew(path('.json'), json(template('tables/confounds.json')))
+  }
   for (const { name, grid, values, unit, description } of phantom.truth) {
     const data = name.suffix === 'mask' ? Uint8Array.from(values) : values
     writeNew(

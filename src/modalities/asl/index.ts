@@ -8,6 +8,7 @@ import { findSeries } from './find.ts'
 import { fitSeries } from './fit.ts'
 import { mapsOf, outputNames, SEVERAL_DELAYS } from './maps.ts'
 import { equationOf, paragraphsOf } from './methods.ts'
+import { planMotion } from './motion.ts'
 import { aslParameters } from './parameters.ts'
 import { aslPhantom } from './phantom.ts'
 import { prepareSeries } from './prepare.ts'
@@ -63,13 +64,15 @@ function bind(run: Run): Checked<Computation> {
   const read = readAcquisition(run)
   if (!read.ok) return read
   const acquisition = read.value
+  const [source] = run.series
   const computation: Computation = {
     facts: aslFacts(run),
     protocol: 'asl',
     outputs: outputNames(acquisition, run.options),
     ...(acquisition.quantification?.model === 'single' || !acquisition.quantification ? {} : { stage: SEVERAL_DELAYS }),
     memory: memoryOf(run, acquisition),
-    prepare: (series, companions) => prepareSeries(acquisition, run.options, series, companions),
+    ...(source ? { motion: planMotion(acquisition.volumes, source, run.options) } : {}),
+    prepare: (series, companions) => prepareSeries(acquisition, series, companions),
     fit: (prepared, placed) => fitRun(run, acquisition, prepared, placed),
   }
   return good(computation, read.problems)

@@ -138,7 +138,7 @@ export function paragraphsOf(
     options.smooth > 0
       ? `, smoothed within the brain mask with a Gaussian of ${options.smooth} mm full width at half maximum`
       : ''
-  const first = `Perfusion was computed from ${from}${smooth}. The brain mask is the largest bright component of the ${maskSource(quantification)}, unless one was given. Head motion was not corrected.`
+  const first = `Perfusion was computed from ${from}${smooth}. The brain mask is the largest bright component of the ${maskSource(quantification)}, unless one was given.`
   if (!fitted.isAbsolute)
     return [
       first,

@@ -2,12 +2,10 @@ import type { Table } from '../../bids/tsv.ts'
 import { brainMask } from '../../image/mask.ts'
 import { coveredFraction, resampleVolume } from '../../image/resample.ts'
 import { isSameGrid, type Volume, type VoxelArray, voxelCount, voxelSize } from '../../image/volume.ts'
-import type { Options } from '../../options.ts'
-import { type Checked, good, problem } from '../../problems.ts'
+import { type Checked, good } from '../../problems.ts'
 import type { Placed, Prepared } from '../modality.ts'
 import type { AslAcquisition } from './acquisition.ts'
 import { voxelsOf } from './differences.ts'
-import { baseName } from './fields.ts'
 
 /** Share of the series that an M0 image must cover for the brain to be looked for in it [1]. */
 const COVERED = 0.95
@@ -23,18 +21,16 @@ const MOTION = ['trans_x', 'trans_y', 'trans_z', 'rot_x', 'rot_y', 'rot_z', 'fra
  * with perfusion signal. The mask is that of the M0 image, which is neither suppressed nor labelled, where there is one.
  *
  * @param acquisition - the acquisition in house units
- * @param options - for motion correction
  * @param series - the series, first and only
  * @param companions - images in roles, each on its own grid
  */
 export function prepareSeries(
   acquisition: AslAcquisition,
-  options: Options,
   [series]: readonly Volume[],
   companions: Placed,
 ): Checked<Prepared> {
   if (!series) throw new Error('an ASL run has a series')
-  const { volumes, image } = acquisition
+  const { volumes } = acquisition
   const differences = volumes.differences.flatMap(({ volumes: used }) => used)
   const own = volumes.m0.length > 0 ? volumes.m0 : volumes.control.length > 0 ? volumes.control : differences
   const values = meanVolume(series, own)
@@ -44,22 +40,12 @@ export function prepareSeries(
     // An M0 without signal shows no brain; whether it can calibrate is another question.
     () => (volumes.control.length > 0 ? meanVolume(series, volumes.control) : null),
   ])
-  const problems =
-    options['motion-correction'] === 'on'
-      ? [
-          problem(
-            'MOTION_NOT_CORRECTED',
-            `${baseName(image)}: head motion was not corrected, for this version has no correction; look at the difference series for outliers.`,
-            { file: image },
-          ),
-        ]
-      : []
   return good({
     series: [series],
     reference: { grid: series.grid, values: new Float32Array(values), header: series.header },
     mask,
     confounds: confoundsTable(series, volumes.types, mask),
-    problems,
+    problems: [],
   })
 }
 
@@ -129,7 +115,7 @@ function maskImage(series: Volume, m0: readonly Volume[] | undefined): Float64Ar
   return moved.some(value => value > 0) ? moved : null
 }
 
-/** One row a volume: motion, which is not known yet, the type of the volume, and the mean over the mask. */
+/** One row a volume: motion, which is told elsewhere, the type of the volume, and the mean over the mask. */
 function confoundsTable({ data, slope, intercept }: Volume, types: readonly string[], mask: Uint8Array): Table {
   const inside = voxelsOf(mask)
   const rows = types.map((type, volume) => {

@@ -64,14 +64,6 @@ export function readAcquisition(run: Run): Checked<DceAcquisition> {
   const choice = arterial?.ok ? arterial.value : null
   const models = choice ? chooseModels(run, settings.organ.organ, frames.value, portalOf(choice)) : null
   if (models) problems.push(...models.problems)
-  if (run.options['motion-correction'] === 'on')
-    problems.push(
-      problem(
-        'MOTION_NOT_CORRECTED',
-        `${baseName(source.name.path)}: motion between volumes was not corrected, for this version has no correction; look at the curves in the report.`,
-        { file: source.name.path },
-      ),
-    )
   return good(
     {
       image: source.name.path,

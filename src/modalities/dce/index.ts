@@ -11,7 +11,7 @@ import { mapsOf } from './maps.ts'
 import { measuredFacts } from './measured.ts'
 import { outputNames, tableNames } from './outputs.ts'
 import { dcePhantom } from './phantom.ts'
-import { prepareSeries } from './prepare.ts'
+import { planMotion, prepareSeries } from './prepare.ts'
 import { citedIn } from './references.ts'
 import { regionFits } from './region-fit.ts'
 import { dceParameters, equationOf, paragraphsOf, qualityOf } from './results.ts'
@@ -75,6 +75,7 @@ function bind(run: Run): Checked<Computation> {
       tables: tableNames(acquisition, hasMask(run)),
       organ: organ === 'other' ? 'tissue' : organ,
       memory: memoryOf(run, acquisition),
+      motion: planMotion(acquisition),
       prepare: series => prepareSeries(acquisition, series),
       fit: (prepared, placed) => fitRun(run, acquisition, prepared, placed),
     },

@@ -1,5 +1,6 @@
 import type { Table } from '../../bids/tsv.ts'
 import { brainMask } from '../../image/mask.ts'
+import type { MotionPlan } from '../../image/motion.ts'
 import { frameValues, type Volume, voxelCount, voxelSize } from '../../image/volume.ts'
 import { type Checked, good } from '../../problems.ts'
 import type { Prepared } from '../modality.ts'
@@ -14,6 +15,27 @@ const AIR = 0.05
 
 /** Frames at the start whose mean is the reference, where the baseline is not stated. */
 const FIRST = 3
+
+/**
+ * How a DCE series is corrected for motion, or why not: by mutual information with the volumes before contrast agent, whose
+ * uptake may change the contrast as it likes.
+ *
+ * @param acquisition - organ, kind of input, stated baseline
+ */
+export function planMotion({
+  input,
+  settings,
+  baseline,
+  frames,
+}: DceAcquisition): MotionPlan | { readonly not: string } {
+  if (settings.organ.organ !== 'brain') return { not: 'an organ does not move as a whole, as a head does' }
+  if (input === 'concentration') return { not: 'a series of concentrations shows too little of the head' }
+  return {
+    reference: baseline ?? Array.from({ length: FIRST }, (_, at) => at),
+    metrics: [Array.from(frames.times, () => 'information' as const)],
+    together: true,
+  }
+}
 
 /**
  * The series with a reference (mean before contrast agent, mean of all for concentrations), a mask and the confounds.
@@ -65,7 +87,7 @@ function measuredMask(volume: Volume): Uint8Array {
   return mask
 }
 
-/** One row a volume: motion, which is not known, and the mean over the mask. */
+/** One row a volume: motion, which is told elsewhere, and the mean over the mask. */
 function confoundsTable(volume: Volume, mask: Uint8Array): Table {
   const values = new Float32Array(mask.length)
   const rows = Array.from({ length: volume.frames }, (_, frame) => {

@@ -114,7 +114,7 @@ export function paragraphsOf(acquisition: DceAcquisition, fitted: Fitted, option
       ? 'T1 before contrast was taken from its map'
       : `a T1 of ${digits(converting.declaredT1)} s before contrast was assumed everywhere`
   return [
-    `The ${n} volumes of a dynamic contrast-enhanced series, ${spacing}, were analysed ${input === 'concentration' ? 'as concentrations' : ''}.${seen} Motion was not corrected.`,
+    `The ${n} volumes of a dynamic contrast-enhanced series, ${spacing}, were analysed ${input === 'concentration' ? 'as concentrations' : ''}.${seen}`,
     ...(relaxation
       ? [
           `Signals were converted to concentrations by the equation of the spoiled gradient echo ${cite('schabel2008')} with a relaxivity of ${digits(settings.relaxivity.value)} 1/s/mM; ${t1}; flip angles were ${relaxation.b1Method ? `multiplied with the measured transmit field (${relaxation.b1Method})` : 'taken as nominal'}.`,

@@ -12,7 +12,7 @@ import { equationOf, paragraphsOf } from './methods.ts'
 import { OUTPUTS, outputNames } from './outputs.ts'
 import { dscParameters } from './parameters.ts'
 import { dscPhantom } from './phantom.ts'
-import { prepareSeries } from './prepare.ts'
+import { planMotion, prepareSeries } from './prepare.ts'
 import { qualityOf } from './quality.ts'
 import { citedIn } from './references.ts'
 import { curveTable, strokeTable } from './tables.ts'
@@ -67,7 +67,8 @@ function bind(run: Run): Checked<Computation> {
     outputs: outputNames(acquisition, run.options),
     tables: [OUTPUTS.curve, OUTPUTS.stroke],
     memory: memoryOf(run, acquisition),
-    prepare: series => prepareSeries(acquisition, run.options, series),
+    motion: planMotion(acquisition),
+    prepare: series => prepareSeries(acquisition, series),
     fit: (prepared, placed) => fitRun(run, acquisition, prepared, placed),
   }
   return good(computation, read.problems)

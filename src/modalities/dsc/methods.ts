@@ -87,7 +87,7 @@ function signalSentences({ echoTimes, slices }: DscAcquisition, options: Options
       ? `from the signal at an echo time of ${digits(echoTimes[0]!)} s`
       : `from ${echoTimes.length} echoes, which takes out the effect of T1; that of arteries from the first echo where another falls to the noise`
   const slice = slices ? ' Times were corrected for the acquisition times of slices.' : ''
-  return `${dummies}The change of the transverse relaxation rate was computed ${cite('rosen1990')} ${echoes}, relative to the mean of ${signals.baseline[1] - signals.baseline[0]} volumes before the bolus.${smooth}${slice} Head motion was not corrected.`
+  return `${dummies}The change of the transverse relaxation rate was computed ${cite('rosen1990')} ${echoes}, relative to the mean of ${signals.baseline[1] - signals.baseline[0]} volumes before the bolus.${smooth}${slice}`
 }
 
 function arterialSentences({ arterial }: Fitted): string {

@@ -1,18 +1,29 @@
 import type { Table } from '../../bids/tsv.ts'
 import { brainMask, otsuThreshold } from '../../image/mask.ts'
+import type { MotionPlan } from '../../image/motion.ts'
 import { type Volume, voxelCount, voxelSize } from '../../image/volume.ts'
 import { findBolus } from '../../kinetics/dsc-bolus.ts'
-import type { Options } from '../../options.ts'
-import { type Checked, good, problem } from '../../problems.ts'
+import { type Checked, good } from '../../problems.ts'
 import type { Prepared } from '../modality.ts'
 import type { DscAcquisition } from './acquisition.ts'
-import { baseName } from './fields.ts'
 
 /** Motion parameters that the table of confounds has columns for. */
 const MOTION = ['trans_x', 'trans_y', 'trans_z', 'rot_x', 'rot_y', 'rot_z', 'framewise_displacement']
 
 /** Volumes at the start in which the head is looked for before the baseline is known: first, and one past the last. */
 const EARLY = [2, 10] as const
+
+/**
+ * How a DSC series is corrected for motion: by mutual information with volumes before the bolus, which may change the contrast
+ * as it likes; all echoes move as the first.
+ *
+ * @param acquisition - the acquisition in house units
+ */
+export function planMotion({ frames, echoTimes }: DscAcquisition): MotionPlan {
+  const metrics = Array.from({ length: frames }, () => 'information' as const)
+  const reference = Array.from({ length: EARLY[1] - EARLY[0] }, (_, at) => EARLY[0] + at)
+  return { reference: reference.filter(at => at < frames), metrics: echoTimes.map(() => metrics), together: true }
+}
 
 /**
  * Make the series ready: its reference image, a mask of the brain, and the table of confounds.
@@ -22,14 +33,9 @@ const EARLY = [2, 10] as const
  * time. The echoes come out in the order of their echo times.
  *
  * @param acquisition - the acquisition in house units
- * @param options - for motion correction
  * @param series - one volume series an echo, in the order of the run
  */
-export function prepareSeries(
-  acquisition: DscAcquisition,
-  options: Options,
-  series: readonly Volume[],
-): Checked<Prepared> {
+export function prepareSeries(acquisition: DscAcquisition, series: readonly Volume[]): Checked<Prepared> {
   const ordered = acquisition.echoOrder.map(at => series[at]!)
   const tissue = ordered.at(-1)
   if (!tissue) throw new Error('a DSC run has a series')
@@ -39,23 +45,12 @@ export function prepareSeries(
   const { baseline } = findBolus(meanCourse(tissue, head), acquisition.timing.dt)
   const reference = baseline[1] > baseline[0] ? meanVolume(tissue, baseline) : early
   const mask = brainMask(reference, shape, voxelSize(tissue.grid))
-  const { image } = acquisition
-  const problems =
-    options['motion-correction'] === 'on'
-      ? [
-          problem(
-            'MOTION_NOT_CORRECTED',
-            `${baseName(image)}: head motion was not corrected, for this version has no correction; look at the mean curve for steps.`,
-            { file: image },
-          ),
-        ]
-      : []
   return good({
     series: ordered,
     reference: { grid: tissue.grid, values: reference, header: tissue.header },
     mask,
     confounds: confoundsTable(tissue, mask),
-    problems,
+    problems: [],
   })
 }
 
@@ -102,7 +97,7 @@ export function meanCourse({ data, frames, slope, intercept }: Volume, region: U
   return course
 }
 
-/** One row a volume: motion, which is not known, and the mean over the mask. */
+/** One row a volume: motion, which is told elsewhere, and the mean over the mask. */
 function confoundsTable(series: Volume, mask: Uint8Array): Table {
   const rows = Array.from(meanCourse(series, mask), signal => [
     ...MOTION.map(() => 'n/a'),

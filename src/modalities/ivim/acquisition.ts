@@ -131,11 +131,7 @@ function checkSupport(parts: readonly Gradients[], { options, context }: Run, so
   return null
 }
 
-function remarksOn(
-  { support, averaging, image, estimator }: IvimAcquisition,
-  source: Source,
-  { options }: Run,
-): Problem[] {
+function remarksOn({ support, averaging, estimator }: IvimAcquisition, source: Source, { options }: Run): Problem[] {
   const problems: Problem[] = []
   const file = textFile(source, '.bval')
   const vectors = textFile(source, '.bvec')
@@ -198,14 +194,6 @@ function remarksOn(
         'TRACE_SUSPECT',
         `${baseName(file)}: ${bare} volumes without direction share ${support.groups.length} b-values; if the scanner made a trace series of more, the converter lost some (b of 0 for low ones): compare with the protocol.`,
         { file },
-      ),
-    )
-  if (options['motion-correction'] === 'on')
-    problems.push(
-      problem(
-        'MOTION_NOT_CORRECTED',
-        `${baseName(image)}: motion between volumes was not corrected, for this version has no correction; look at the residuals in the report.`,
-        { file: image },
       ),
     )
   return problems

@@ -6,6 +6,7 @@ import { gradientsOf, type IvimAcquisition, readAcquisition } from './acquisitio
 import { baseName, fieldFrom, textFile } from './fields.ts'
 import { LIMITS } from './limits.ts'
 import { organOf } from './organs.ts'
+import { planMotion } from './prepare.ts'
 import { predictedVariation } from './quality.ts'
 
 /** Fields that are shown as they are stated: name, label, unit. */
@@ -46,9 +47,20 @@ export function ivimFacts(run: Run): Fact[] {
       unit: '1',
       from: fieldFrom(source, 'BodyPart'),
     },
-    { name: 'MotionCorrected', label: 'Motion correction', value: false, unit: '1', from: 'this run' },
+    {
+      name: 'MotionCorrected',
+      label: 'Motion correction',
+      value: isCorrected(bound.ok ? bound.value : null, run),
+      unit: '1',
+      from: 'this run',
+    },
     ...(bound.ok ? weightingFacts(bound.value, source) : bareFacts(run, source)),
   ]
+}
+
+/** Whether motion between volumes is corrected. */
+function isCorrected(acquisition: IvimAcquisition | null, { options }: Run): boolean {
+  return acquisition !== null && options['motion-correction'] === 'on' && !('not' in planMotion(acquisition))
 }
 
 function fact(name: string, label: string, value: Fact['value'], unit: Unit, source: Source): Fact {

@@ -10,7 +10,7 @@ import { mapName, mapsOf, outputNames } from './maps.ts'
 import { equationOf, paragraphsOf } from './methods.ts'
 import { ivimParameters } from './parameters.ts'
 import { ivimPhantom } from './phantom.ts'
-import { prepareSeries } from './prepare.ts'
+import { planMotion, prepareSeries } from './prepare.ts'
 import { checkResult, qualityOf } from './quality.ts'
 import { citedIn } from './references.ts'
 import { regionFits } from './region-fit.ts'
@@ -65,6 +65,7 @@ function bind(run: Run): Checked<Computation> {
     organ: acquisition.organ.organ === 'other' ? 'organ' : acquisition.organ.organ,
     outputs: outputNames(acquisition),
     memory: memoryOf(run, acquisition),
+    motion: planMotion(acquisition),
     prepare: series => prepareSeries(acquisition, run.options, series),
     fit: (prepared, placed) => fitRun(run, acquisition, prepared, placed),
   }

@@ -79,7 +79,7 @@ export function paragraphsOf(acquisition: IvimAcquisition, fitted: Fitted, optio
       ? ''
       : ` The median signal-to-noise ratio of one volume at b = 0 was ${digits(Math.round(fitted.snr * 10) / 10)}.`
   return [
-    `Diffusion-weighted images at b = ${list} s/mm² were analysed as intravoxel incoherent motion ${cite('lebihan1988')}. ${mean}${smooth} Head motion was not corrected.${scale}`,
+    `Diffusion-weighted images at b = ${list} s/mm² were analysed as intravoxel incoherent motion ${cite('lebihan1988')}. ${mean}${smooth}${scale}`,
     ...(estimator === null
       ? []
       : [estimatorSentence(estimator, fitted, options), errorSentence(estimator, fitted, organ.organ === 'brain')]),

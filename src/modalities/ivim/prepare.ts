@@ -1,5 +1,6 @@
 import type { Table } from '../../bids/tsv.ts'
 import { brainMask, fillHoles, largestComponent, medianFilter, otsuThreshold } from '../../image/mask.ts'
+import type { MotionPlan } from '../../image/motion.ts'
 import { frameValues, type Grid, type Volume, voxelCount, voxelSize } from '../../image/volume.ts'
 import { median } from '../../numerics/statistics.ts'
 import type { Options } from '../../options.ts'
@@ -11,6 +12,24 @@ import { isZero } from './b-values.ts'
 
 /** Motion parameters that the table of confounds has columns for. */
 const MOTION = ['trans_x', 'trans_y', 'trans_z', 'rot_x', 'rot_y', 'rot_z', 'framewise_displacement']
+
+/**
+ * How an IVIM series is corrected for motion, or why not.
+ *
+ * @remarks
+ * The reference is the mean of the first series without weighting. Volumes without weighting are registered to it by robust
+ * squares, all others by mutual information: fluid is bright without weighting, and dark with it.
+ *
+ * @param acquisition - b of each volume, organ
+ */
+export function planMotion({ parts, organ }: IvimAcquisition): MotionPlan | { readonly not: string } {
+  if (organ.organ !== 'brain') return { not: 'an organ does not move as a whole, as a head does' }
+  const smallest = Math.min(...parts.flatMap(({ b }) => b))
+  const zeros = parts[0]!.b.flatMap((b, at) => (isZero(b, smallest) ? [at] : []))
+  if (zeros.length === 0) return { not: 'the first series has no volume without diffusion weighting to align to' }
+  const metrics = parts.map(({ b }) => b.map(value => (isZero(value, smallest) ? 'robust' : 'information')))
+  return { reference: zeros, metrics, together: false }
+}
 
 /**
  * Make the series ready: averaged over directions, with a reference (mean without weighting), a mask and the confounds.
@@ -94,7 +113,7 @@ export function scalesOf({ parts }: IvimAcquisition, series: readonly Volume[], 
   return levels.map(level => (level === null ? 1 : first / level))
 }
 
-/** One row a volume: motion, which is not known, b, and the mean over the mask. */
+/** One row a volume: motion, which is told elsewhere, b, and the mean over the mask. */
 function confoundsTable({ data, slope, intercept }: Volume, b: readonly number[], mask: Uint8Array): Table {
   const rows = b.map((weighting, volume) => {
     let [sum, count] = [0, 0]

@@ -301,15 +301,6 @@ describe('preparing', () => {
     expect(prepared.confounds.rows.map(row => row[7])).toEqual(TYPES)
     expect(prepared.confounds.rows.every(row => row.length === 9 && row[0] === 'n/a')).toBe(true)
   })
-
-  it('says that motion was not corrected, unless that was asked for', () => {
-    const codes = (option: 'on' | 'off') =>
-      compute(run({ options: { 'motion-correction': option } }), noisy(TYPES), {}, everywhere).problems.map(
-        ({ code }) => code,
-      )
-    expect(codes('on')).toContain('MOTION_NOT_CORRECTED')
-    expect(codes('off')).not.toContain('MOTION_NOT_CORRECTED')
-  })
 })
 
 it('the slice names itself and its options', () => {
