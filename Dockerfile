@@ -14,6 +14,8 @@ RUN npm ci --ignore-scripts
 COPY build.mjs CHANGELOG.md CITATION.cff LICENSE ./
 COPY bids_templates bids_templates
 COPY src src
+COPY viewer viewer
+COPY licences licences
 ARG VERSION=unknown
 ARG REVISION=unknown
 ARG CREATED=unknown

@@ -1,6 +1,6 @@
 // Bundles the program into dist/: one entry, heavy libraries in chunks of their own that load when they are needed.
 
-import { rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
@@ -13,8 +13,9 @@ const common = {
   target: 'node20',
   logLevel: 'warning',
   legalComments: 'none',
+  metafile: true,
 }
-await build({
+const program = await build({
   ...common,
   entryPoints: { main: 'src/bin.ts' },
   outdir: 'dist',
@@ -34,3 +35,46 @@ await build({
   outdir: 'dist/vendor',
   outExtension: { '.js': '.mjs' },
 })
+
+/** The decoders of Zarr that the viewer brings along: a megabyte and a half that no page needs. */
+const withoutDecoders = {
+  name: 'without-decoders',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^numcodecs/ }, ({ path }) => ({ path, namespace: 'left-out' }))
+    onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'export default undefined' }))
+  },
+}
+// What runs in a participant's page.
+const viewer = await build({
+  ...common,
+  platform: 'browser',
+  format: 'iife',
+  target: 'es2022',
+  minify: true,
+  entryPoints: ['viewer/index.ts'],
+  plugins: [withoutDecoders],
+  write: false,
+  outdir: 'dist',
+})
+// Nothing in it may end the element that it stands in.
+const script = viewer.outputFiles[0].text.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--')
+const notices = licencesOf(viewer.metafile)
+writeFileSync('dist/viewer.js', `/*\n${notices.replaceAll('*/', '* /')}*/\n${script}`)
+writeFileSync('dist/LICENSES.txt', licencesOf(program.metafile, viewer.metafile, 'node_modules/bids-validator/'))
+
+/** Name, version, licence and its text of every package that went into a bundle. */
+function licencesOf(...sources) {
+  const inputs = sources.flatMap(source => (typeof source === 'string' ? [source] : Object.keys(source.inputs)))
+  const packages = new Set(inputs.map(path => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]).filter(Boolean))
+  return [...packages]
+    .sort()
+    .map(folder => {
+      const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+      const file = readdirSync(folder).find(entry => /^(licen[cs]e|copying)/i.test(entry))
+      const kept = join('licences', `${name.replace('/', '+')}.txt`)
+      const text = file ? readFileSync(join(folder, file), 'utf8') : existsSync(kept) ? readFileSync(kept, 'utf8') : ''
+      if (text === '') throw new Error(`${name} ships no licence text: keep it in ${kept}`)
+      return `${name} ${version} (${license})\n\n${text.trim()}\n\n`
+    })
+    .join('-----\n\n')
+}

@@ -23,13 +23,18 @@ const SWITCHES = [
     there: () => spawnSync('snakemake', ['--version']).status === 0,
     tests: 'the rules for Snakemake',
   },
+  {
+    package: 'chromium',
+    there: () => existsSync('/usr/bin/chromium'),
+    tests: 'reports and group page in a browser',
+  },
 ]
 for (const { package: name, there, tests } of SWITCHES)
   if (!there()) console.log(`skipped without 'apt-get install ${name}': ${tests}`)
 if (!existsSync('../shared/data')) console.log('skipped without ../shared/data: tests on real and reference images')
 
 const checks = [
-  ['types', () => run('npx', 'tsc', '--noEmit')],
+  ['types', () => run('npx', 'tsc', '--noEmit') + run('npx', 'tsc', '--noEmit', '-p', 'viewer')],
   ['style', () => run('npx', 'biome', 'ci', '--diagnostic-level=error', '.')],
 ]
 const broken = checks.filter(([, check]) => check() !== 0).map(([name]) => name)

@@ -13,6 +13,11 @@ export function templateFolder(): string {
   return join(folder, 'bids_templates')
 }
 
+/** A file that the build puts beside the program, as text. */
+export function assetText(name: string): string {
+  return readText(join(templateFolder(), '../dist', name))
+}
+
 /** A template file as text. */
 export function templateText(name: string): string {
   return readText(join(templateFolder(), name))

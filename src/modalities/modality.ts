@@ -170,6 +170,20 @@ export interface Result {
   readonly problems: readonly Problem[]
   /** One fit to the mean signal of some voxels, for the region tables; where the technique has such. */
   readonly regionFits?: (voxels: Int32Array) => readonly RegionFit[]
+  /** What was measured in single voxels and what was fitted to it, for the viewer of the report. */
+  readonly curves?: VoxelCurves
+}
+
+/** The curves of single voxels over a common axis. */
+export interface VoxelCurves {
+  readonly x: { readonly label: string; readonly values: readonly number[] }
+  readonly y: { readonly label: string }
+  /**
+   * Fill in the curves of a voxel, shape (nSample) each; what is missing is NaN.
+   *
+   * @param voxel - a voxel of the mask
+   */
+  read(voxel: number, measured: Float64Array, fitted: Float64Array): void
 }
 
 /** An estimate from the mean signal of a region. */

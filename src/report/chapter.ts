@@ -1,9 +1,11 @@
 import type { Citations } from './citations.ts'
 import type { Drawn } from './drawing.ts'
 import { gauge } from './gauge.ts'
+import type { ViewerData } from './layers.ts'
 import { type Content, html, type Markup } from './markup.ts'
 import {
   code,
+  embedded,
   headed,
   type NavItem,
   SEVERITIES,
@@ -14,9 +16,12 @@ import {
   VERDICT_TONE,
   VERDICTS,
 } from './page.ts'
+import { ratingSection } from './rating.ts'
 import type { Figure, Parameter, QualityValue, RunRecord } from './record.ts'
 import { reproducibility } from './reproducibility.ts'
-import { linked, numberText, quantityText, valueText } from './text.ts'
+import { stageSection } from './stage.ts'
+import { countText, linked, numberText, quantityText, valueText } from './text.ts'
+import { figuresSection, reliabilityTable, TOPICS } from './topics.ts'
 import { band, standing, verdictOf } from './verdict.ts'
 
 /** A figure with its drawing and the file it is saved as. */
@@ -31,6 +36,16 @@ interface Section {
   readonly id: string
   readonly heading: string
   readonly content: Markup
+}
+
+/** What a chapter is made from beside the record. */
+export interface ChapterParts {
+  /** Its figures, drawn. */
+  readonly figures: readonly ReadyFigure[]
+  /** What its viewer shows; null for none. */
+  readonly viewer: ViewerData | null
+  /** The references of the page, which the chapter adds to. */
+  readonly cites: Citations
 }
 
 function problemsSection({ problems }: RunRecord): Markup {
@@ -138,26 +153,22 @@ function qualitySection({ quality }: RunRecord): Markup | null {
   return table('Quality figures', columns, rows)
 }
 
-/** The caption says what to look for; the words that announce it are the page's. */
-function captionOf({ caption }: Figure): Markup {
-  return html`<span class="muted">What to look for:</span> ${caption.replace(/^what to look for\s*[:.]?\s*/i, '')}`
-}
-
-function figuresSection(figures: readonly ReadyFigure[]): Markup | null {
-  if (figures.length === 0) return null
-  return html`${figures.map(
-    ({ figure, drawn, path }) =>
-      html`<figure><figcaption><strong>${figure.title}</strong>${captionOf(figure)}</figcaption>${drawn.svg}<p class="small muted">${code(path)}</p></figure>\n`,
-  )}`
-}
-
 function methodsSection({ paragraphs, references }: RunRecord, cites: Citations): Markup | null {
   if (paragraphs.length === 0) return null
   return html`${paragraphs.map(paragraph => html`<p>${cites.cited(paragraph, references)}</p>\n`)}`
 }
 
-function stageSection({ stage }: RunRecord): Markup | null {
-  return stage && html`<p><strong>${stage.stage}.</strong> ${stage.allows}</p>`
+function viewerSection(data: ViewerData | null, id: string): Markup | null {
+  if (data === null) return null
+  const { sample, factor } = data
+  const n = countText(Buffer.from(sample.voxels, 'base64').length / 4)
+  const every = sample.step.some(step => step > 1) ? `, one in ${sample.step.join(' × ')}` : ''
+  const kept = `Answers are kept for ${n} of ${countText(sample.of)} voxels${every}; the nearest one answers a click.`
+  const coarse = factor.some(step => step > 1) ? ` The picture shows blocks of ${factor.join(' × ')} voxels.` : ''
+  const what = sample.curves ? 'what was measured there, what was fitted to it, and its parameters' : 'its parameters'
+  return html`<p class="muted">A click on a voxel shows ${what}. ${kept}${coarse}</p>
+<div class="viewer" data-viewer="${id}"><p>This part needs scripts, which are off here. The figures above show the same maps.</p></div>
+${embedded(id, JSON.stringify(data))}`
 }
 
 /**
@@ -165,26 +176,30 @@ function stageSection({ stage }: RunRecord): Markup | null {
  *
  * @param record - all that is known of the run
  * @param id - anchor of the chapter
- * @param figures - its figures, drawn
- * @param cites - the references of the page, which the chapter adds to
+ * @param parts - figures, viewer, references
  */
 export function chapter(
   record: RunRecord,
   id: string,
-  figures: readonly ReadyFigure[],
-  cites: Citations,
+  { figures, viewer, cites }: ChapterParts,
 ): { readonly body: Markup; readonly nav: NavItem } {
   const verdict = verdictOf(record)
   const parts: [string, string, Markup | null][] = [
-    ['stage', 'What this technique allows', stageSection(record)],
+    ['stage', 'What this technique allows', stageSection(record, cites)],
     ['problems', 'Problems', problemsSection(record)],
     ['acquisition', 'Acquisition', factsSection(record)],
     ['protocol', 'Protocol check', protocolSection(record, cites)],
     ['equation', 'Equation and its numbers', equationSection(record)],
     ['quality', 'Quality', qualitySection(record)],
-    ['figures', 'Figures', figuresSection(figures)],
+    ...TOPICS.map(([topic, heading]): [string, string, Markup | null] => {
+      const drawn = figuresSection(figures, topic, id)
+      const numbers = topic === 'reliability' ? reliabilityTable(record) : null
+      return [topic, heading, drawn || numbers ? html`${numbers}${drawn}` : null]
+    }),
+    ['voxels', 'Voxel by voxel', viewerSection(viewer, `${id}-viewer`)],
     ['methods', 'Methods', methodsSection(record, cites)],
     ['reproducibility', 'Reproducibility', reproducibility(record)],
+    ['rating', 'Your rating', ratingSection(record, `${id}-rated`)],
   ]
   const sections = parts.flatMap(([key, heading, content]): Section[] =>
     content === null ? [] : [{ id: `${id}-${key}`, heading, content }],

@@ -1,9 +1,18 @@
 import { frameValues, isSameGrid, type Volume } from '../image/volume.ts'
 import { drawLines, emptyChart } from './chart.ts'
 import type { Drawn } from './drawing.ts'
+import { drawFlicker } from './flicker.ts'
 import { drawHistogram } from './histogram.ts'
 import { drawMosaic } from './mosaic.ts'
 import type { Figure } from './record.ts'
+
+/** The images that a figure is drawn from, as paths in the output dataset. */
+export function imagesOf(figure: Figure): readonly string[] {
+  if (figure.kind === 'lines') return []
+  if (figure.kind === 'histogram') return [figure.image, ...figure.groups.map(({ image }) => image)]
+  if (figure.kind === 'flicker') return [...figure.images.map(({ image }) => image), figure.contour]
+  return [figure.image, figure.contour, figure.within].filter(path => path !== undefined)
+}
 
 /**
  * Draws a figure from the image it names. A figure whose image is gone is still there, and says so.
@@ -18,6 +27,7 @@ export async function drawFigure(
   oriented: boolean,
 ): Promise<Drawn> {
   if (figure.kind === 'lines') return drawLines(figure)
+  if (figure.kind === 'flicker') return drawFlicker(figure, image, oriented)
   const volume = image(figure.image)
   if (volume === null) return emptyChart(figure.title, `Not drawn: ${figure.image} could not be read.`)
   if (figure.kind === 'histogram') return drawHistogram(figure, volume, image)

@@ -144,7 +144,11 @@ export async function drawMosaic(
   contour: Volume | null,
   oriented: boolean,
 ): Promise<Drawn> {
-  const s = selectSlices(figure, volume, contour)
+  return drawSelection(figure, selectSlices(figure, volume, contour), oriented)
+}
+
+/** Draws the slices that were selected of an image: see {@link drawMosaic}. */
+export async function drawSelection(figure: MosaicFigure, s: Selection, oriented: boolean): Promise<Drawn> {
   const layout = layOut(s)
   const labels = figure.colours === 'labels'
   const map = figure.colours === 'labels' ? LABELS : MAPS[figure.colours]

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Severity } from '../problems.ts'
 import { type Content, html, type Markup, raw, render } from './markup.ts'
 import type { ProtocolRow, RunRecord } from './record.ts'
@@ -18,28 +19,42 @@ export interface PageParts {
   readonly nav: readonly NavItem[]
   readonly body: Content
   readonly foot: Content
+  /** What runs in it, where scripts run; nothing by default. */
+  readonly script?: string
 }
 
-/** The browser itself is told to load nothing: a page that asks the network for anything is broken, not merely slow. */
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+/**
+ * The browser itself is told to load nothing, and to run the one script that the page came with: a page that asks the
+ * network for anything is broken, not merely slow.
+ */
+function policy(script: string | undefined): string {
+  const scripts = script === undefined ? "'none'" : `'sha256-${createHash('sha256').update(script).digest('base64')}'`
+  return `default-src 'none'; script-src ${scripts}; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'`
+}
+
+/** Data for the page's script, under an id. */
+export function embedded(id: string, json: string): Markup {
+  // No end of an element, no comment and no entity can stand in it.
+  return html`<script type="application/json" id="${id}">${raw(json.replaceAll('<', '\\u003c'))}</script>\n`
+}
 
 function navList(items: readonly NavItem[]): Markup {
   return html`<ul>${items.map(({ id, label, below }) => html`<li><a href="#${id}">${label}</a>${below && navList(below)}</li>`)}</ul>`
 }
 
 /**
- * A whole page as one file that needs nothing else: no network, no script, no file beside it.
+ * A whole page as one file that needs nothing else: no network, no file beside it, and no script to be complete.
  *
  * @param parts - what it consists of; text is escaped, markup stands
  */
-export function page({ title, lead, nav, body, foot }: PageParts): string {
+export function page({ title, lead, nav, body, foot, script }: PageParts): string {
   return render(html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${policy(script)}">
 <title>${title}</title>
 <style>${raw(STYLE)}</style>
 </head>
@@ -55,6 +70,7 @@ ${body}
 </main>
 <footer>${foot}</footer>
 </div>
+${script !== undefined && html`<script>${raw(script)}</script>`}
 </body>
 </html>
 `)

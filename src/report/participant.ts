@@ -2,6 +2,7 @@ import type { Volume } from '../image/volume.ts'
 import { chapter, type ReadyFigure } from './chapter.ts'
 import { citations } from './citations.ts'
 import { drawFigure } from './figure.ts'
+import { viewerData } from './layers.ts'
 import { type Content, html, type Markup, render } from './markup.ts'
 import {
   footLine,
@@ -16,7 +17,7 @@ import {
   terms,
   VERDICT_TONE,
 } from './page.ts'
-import type { Figure, RunRecord } from './record.ts'
+import type { Figure, RunRecord, VoxelSample } from './record.ts'
 import { problemCount, statusLine, verdictOf } from './verdict.ts'
 
 /** All that a participant's page is made from. */
@@ -31,6 +32,10 @@ export interface ParticipantInput {
   readonly failures: readonly { readonly label: string; readonly message: string }[]
   /** The image at a path of the output dataset; null where it cannot be read. */
   readonly image: (path: string) => Volume | null
+  /** The single voxels of a run; null where they cannot be read. */
+  readonly voxels: (record: RunRecord) => VoxelSample | null
+  /** The script of the page. */
+  readonly script: string
   /** What else is known of the participant. */
   readonly summary?: readonly { readonly label: string; readonly value: string }[]
 }
@@ -152,7 +157,9 @@ export async function participantPage(input: ParticipantInput): Promise<Particip
   const figures: { path: string; content: string }[] = []
   for (const [i, record] of input.records.entries()) {
     const ready = await draw(record, input.image, taken)
-    chapters.push(chapter(record, ids[i] ?? '', ready, cites))
+    const sample = input.voxels(record)
+    const viewer = sample && viewerData(record, input.image, sample, input.records.length)
+    chapters.push(chapter(record, ids[i] ?? '', { figures: ready, viewer, cites }))
     for (const { path, drawn } of ready) figures.push({ path, content: `${render(drawn.svg)}\n` })
   }
   const references = cites.list()
@@ -166,5 +173,6 @@ export async function participantPage(input: ParticipantInput): Promise<Particip
   const program = input.records[0]?.program
   const body = html`${summarySection(input, ids)}${chapters.map(({ body }) => body)}${failureSection(input.failures)}${references && html`<section id="references" aria-labelledby="references-title"><h2 id="references-title">References</h2>${references}</section>`}`
   const foot = footLine(program?.name ?? 'perfquant', program?.version ?? '')
-  return { html: page({ title: `${subject(input.participant)}: perfusion report`, lead, nav, body, foot }), figures }
+  const title = `${subject(input.participant)}: perfusion report`
+  return { html: page({ title, lead, nav, body, foot, script: input.script }), figures }
 }

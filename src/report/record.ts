@@ -41,10 +41,15 @@ export interface ProtocolRow {
   readonly reference: string
 }
 
+/** What a figure shows: the part of the chapter that it stands in. */
+export type Topic = 'motion' | 'mask' | 'input' | 'curves' | 'maps' | 'histograms' | 'reliability'
+
 /** A mosaic of slices of a written image. */
 export interface MosaicFigure {
   readonly kind: 'mosaic'
   readonly id: string
+  /** Grey images stand with the mask by default, others with the maps. */
+  readonly topic?: Topic
   readonly title: string
   /** What to look for. */
   readonly caption: string
@@ -66,6 +71,8 @@ export interface MosaicFigure {
 export interface LinesFigure {
   readonly kind: 'lines'
   readonly id: string
+  /** The curves by default. */
+  readonly topic?: Topic
   readonly title: string
   readonly caption: string
   readonly x: { readonly label: string; readonly values: readonly number[] }
@@ -83,6 +90,8 @@ export interface LinesFigure {
 export interface HistogramFigure {
   readonly kind: 'histogram'
   readonly id: string
+  /** The histograms by default. */
+  readonly topic?: Topic
   readonly title: string
   readonly caption: string
   readonly image: string
@@ -93,8 +102,39 @@ export interface HistogramFigure {
   readonly bands?: readonly { readonly label: string; readonly low: number; readonly high: number }[]
 }
 
+/** Two images of one grid in turn, on the same slices: what does not lie over each other jumps. */
+export interface FlickerFigure {
+  readonly kind: 'flicker'
+  readonly id: string
+  /** The mask and what lies under it by default. */
+  readonly topic?: Topic
+  readonly title: string
+  readonly caption: string
+  readonly images: readonly [FlickerImage, FlickerImage]
+  /** A mask whose outline is drawn over both, as a path in the output dataset. */
+  readonly contour: string
+}
+
+/** One of the two images of a flicker. */
+export interface FlickerImage extends Pick<MosaicFigure, 'image' | 'window' | 'colours' | 'unit'> {
+  readonly label: string
+}
+
 /** A figure as data: the report draws it from the derivatives. */
-export type Figure = MosaicFigure | LinesFigure | HistogramFigure
+export type Figure = MosaicFigure | LinesFigure | HistogramFigure | FlickerFigure
+
+/** How far the values of a parameter can be trusted, over the voxels of the mask. */
+export interface Reliability {
+  readonly parameter: string
+  readonly model: string | null
+  readonly desc: string | null
+  /** Voxels of the mask, and those of them with a value, with one at a bound, with one that is reliable. */
+  readonly voxels: number
+  readonly valid: number
+  readonly atBound: number
+  /** Null where nothing tells. */
+  readonly reliable: number | null
+}
 
 /** The equation of the method, with the numbers that went in. */
 export interface Equation {
@@ -113,6 +153,43 @@ export interface QualityValue {
   readonly unit: Unit
   readonly expected?: readonly [number, number]
   readonly says: string
+}
+
+/** A parameter of the voxels of a {@link VoxelSample}: float32 in base64, in their order; NaN where there is no estimate. */
+export interface VoxelParameter {
+  readonly label: string
+  readonly unit: Unit
+  readonly values: string
+  /** Its standard error, where there is one. */
+  readonly sd?: string
+}
+
+/**
+ * Voxels with what was measured in them, what was fitted and what came out: the content of a `desc-voxels` file.
+ *
+ * Arrays are little-endian and in base64.
+ */
+export interface VoxelSample {
+  /** Grid of the series: shape, and affine from voxel to scanner [mm], row by row. */
+  readonly shape: readonly [number, number, number]
+  readonly affine: readonly number[]
+  /** Voxels of the mask. */
+  readonly of: number
+  /** Of these, every so manieth along each axis is here. */
+  readonly step: readonly [number, number, number]
+  /** Index of each voxel, the first axis fastest: int32, shape (nSampled). */
+  readonly voxels: string
+  readonly parameters: readonly VoxelParameter[]
+  /** Null for a technique without curves. */
+  readonly curves: {
+    readonly x: { readonly label: string; readonly values: readonly number[] }
+    readonly y: { readonly label: string }
+    /** Lowest and highest value of each voxel's curves: float32, shape (nSampled × 2). */
+    readonly ranges: string
+    /** 0 where there is no value, else 1 for the lowest to 255 for the highest: uint8, shape (nSampled × nSample). */
+    readonly measured: string
+    readonly fitted: string
+  } | null
 }
 
 /** One row of the region statistics, as `desc-regions` tables hold it: column name to value; null is missing. */
@@ -141,10 +218,13 @@ export interface RunRecord {
   readonly equation: Equation | null
   readonly quality: readonly QualityValue[]
   readonly figures: readonly Figure[]
+  readonly reliability: readonly Reliability[]
   /** Methods paragraphs with citation keys like `[@alsop2015]`. */
   readonly paragraphs: readonly string[]
   /** Citation key to reference text with its DOI. */
   readonly references: Readonly<Record<string, string>>
+  /** What the viewer shows: the image beneath the maps, and the file of single voxels, as paths in the output dataset. */
+  readonly viewer: { readonly reference: string; readonly voxels: string } | null
   /** Source images of the series, as BIDS URIs. */
   readonly series: readonly string[]
   /** Role to the images that served in it, as BIDS URIs. */

@@ -59,6 +59,10 @@ td:last-child,th:last-child{padding-right:0}
 figure{margin:1.25rem 0 2.25rem}
 figcaption{margin:0 0 .6rem;max-width:60rem}
 figcaption strong{display:block}
+figure.flicker input{margin:0 .35rem .6rem 0}
+figure.flicker label{margin-right:1.25rem;font-size:.92rem}
+figure.flicker input:nth-of-type(2):checked~svg .flick{animation:none;opacity:0}
+figure.flicker input:nth-of-type(3):checked~svg .flick{animation:none;opacity:1}
 figure svg,.gauge{display:block;max-width:100%;height:auto}
 .gauge{margin:.35rem 0}
 dl{display:grid;grid-template-columns:minmax(7rem,max-content) minmax(0,1fr);gap:.25rem 1.25rem;margin:.5rem 0;font-size:.92rem}
@@ -68,12 +72,23 @@ details{margin:.5rem 0}
 summary{cursor:pointer;font-weight:600;font-size:.92rem;padding:.2rem 0}
 ol.references{padding-left:1.6rem;font-size:.92rem}
 ol.references li{margin:.3rem 0;max-width:56rem}
+.viewer canvas{width:100%;height:100%;display:block;cursor:crosshair}
+.viewer .canvas{height:30rem;background:#000}
+.viewer .controls,.rating fieldset{display:flex;flex-wrap:wrap;gap:.3rem 1.25rem;align-items:center;font-size:.92rem;margin:.5rem 0}
+.viewer .curve svg{display:block;max-width:100%;height:auto}
+.viewer .readout{margin:.75rem 0;max-height:34rem;overflow-y:auto}
+.viewer .readout table{width:auto}
+.rating{font-size:.92rem;max-width:46rem}
+.rating fieldset{border:1px solid var(--line);border-radius:4px;padding:.3rem .8rem .5rem}
+.rating .block{display:block;margin:.5rem 0}
+.rating textarea,.rating input[type=text]{display:block;width:100%;font:inherit;padding:.3rem .5rem;border:1px solid #6e7781;border-radius:4px}
+button{font:inherit;font-size:.92rem;padding:.35rem .9rem;color:#fff;background:var(--accent);border:0;border-radius:4px;cursor:pointer}
 footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--muted);font-size:.85rem}
 @media (min-width:76rem){.layout{display:grid;grid-template-columns:13rem minmax(0,1fr);column-gap:3rem;padding:2.5rem 2rem}
 header,main,footer{grid-column:2}
 nav{grid-column:1;grid-row:1/span 3;position:sticky;top:1.5rem;align-self:start;max-height:calc(100vh - 3rem);overflow-y:auto;padding-top:.4rem}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
-@media print{@page{margin:14mm}html{font-size:8.5pt}.layout{padding:0;max-width:none}nav{display:none}
+@media print{@page{margin:14mm}html{font-size:8.5pt}.layout{padding:0;max-width:none}nav,.viewer .controls,.viewer .canvas,.rating{display:none}
 h2{margin-top:2rem}h2,h3,figcaption{break-after:avoid}figure,tr,.problems li,.first,.equation{break-inside:avoid}
 details::details-content{content-visibility:visible;display:block;height:auto}
 .run+.run{break-before:page}thead{display:table-header-group}.scroll{overflow:visible}a{color:inherit}

@@ -6,6 +6,7 @@ const SHOWN: Readonly<Partial<Record<Unit, string>>> = {
   '1': '',
   'mM*s': 'mM·s',
   'mm^2/s': 'mm²/s',
+  's/mm^2': 's/mm²',
   'mL/100g/min': 'mL/100 g/min',
   'mL/100g': 'mL/100 g',
   'mL/100mL/min': 'mL/100 mL/min',

@@ -7,6 +7,7 @@ const TABLES = [
   { desc: 'qc', extensions: ['.json'] },
   { desc: 'regions', extensions: ['.tsv', '.json'] },
   { desc: 'protocol', extensions: ['.tsv', '.json'] },
+  { desc: 'voxels', extensions: ['.json'] },
 ] as const
 
 /** Images that every run writes beside its maps. */

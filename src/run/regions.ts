@@ -2,7 +2,7 @@ import { formatTable, type Table } from '../bids/tsv.ts'
 import { frameValues, type Volume } from '../image/volume.ts'
 import type { MapOutput, Result } from '../modalities/modality.ts'
 import { mean, quantileSorted, standardDeviation } from '../numerics/statistics.ts'
-import type { RegionRow } from '../report/record.ts'
+import type { RegionRow, Reliability } from '../report/record.ts'
 
 /** Voxels that a tissue map gives at least this share count as that tissue; the usual limit of perfusion tables. */
 export const TISSUE_THRESHOLD = 0.7
@@ -206,6 +206,23 @@ function summarise(
     p95: at(0.95),
     ...apart,
   }
+}
+
+/** How far each map's values can be trusted over the mask, from the rows of the region tables. */
+export function reliabilityOf(rows: readonly RegionRow[]): Reliability[] {
+  const count = (cell: string | number | null | undefined) => (typeof cell === 'number' ? cell : 0)
+  const word = (cell: string | number | null | undefined) => (typeof cell === 'string' ? cell : null)
+  return rows
+    .filter(row => row['atlas'] === 'mask' && row['source'] === 'voxels')
+    .map(row => ({
+      parameter: word(row['param']) ?? '',
+      model: word(row['model']),
+      desc: word(row['desc']),
+      voxels: count(row['n_voxels']),
+      valid: count(row['n_valid']),
+      atBound: count(row['n_at_bound']),
+      reliable: typeof row['n_reliable'] === 'number' ? row['n_reliable'] : null,
+    }))
 }
 
 /** Rows as a table, with the columns of the contract and the further entities that occur, after `run`. */

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { exists, readText, writeWhole } from '../bids/disk.ts'
+import { assetText } from '../bids/templates.ts'
 import type { Volume } from '../image/volume.ts'
 import { readVolume } from '../nifti/index.ts'
+import { imagesOf } from '../report/figure.ts'
 import { participantPage } from '../report/participant.ts'
-import type { RunRecord } from '../report/record.ts'
+import type { RunRecord, VoxelSample } from '../report/record.ts'
 import { readRecord } from './complete.ts'
 
 /** What a child process is given for the report of one participant. Plain JSON. */
@@ -32,6 +34,7 @@ export async function writeReport(work: ReportWork): Promise<readonly string[]> 
   const images = await readImages(records, work.output)
   const sessions = [...new Set(records.map(({ session }) => session))]
   const pages: string[] = []
+  const script = assetText('viewer.js')
   const write = async (
     path: string,
     chosen: readonly RunRecord[],
@@ -42,6 +45,8 @@ export async function writeReport(work: ReportWork): Promise<readonly string[]> 
       records: chosen,
       failures: work.failures,
       image: name => images.get(name) ?? null,
+      voxels: record => readVoxels(record, work.output),
+      script,
       ...(parts.length > 0 ? { sessions: parts } : {}),
     })
     for (const figure of page.figures) writeIfChanged(work, figure.path, figure.content)
@@ -65,17 +70,17 @@ export async function writeReport(work: ReportWork): Promise<readonly string[]> 
   return pages
 }
 
+/** The voxels that the viewer of a run answers for; null where they are gone. */
+function readVoxels({ viewer }: RunRecord, output: string): VoxelSample | null {
+  const path = viewer && join(output, viewer.voxels)
+  if (!path || !exists(path)) return null
+  const sample: VoxelSample = JSON.parse(readText(path))
+  return sample
+}
+
 async function readImages(records: readonly RunRecord[], output: string): Promise<Map<string, Volume>> {
   const wanted = new Set(
-    records.flatMap(({ figures }) =>
-      figures.flatMap(figure =>
-        figure.kind === 'lines'
-          ? []
-          : figure.kind === 'mosaic'
-            ? [figure.image, ...[figure.contour, figure.within].filter(path => path !== undefined)]
-            : [figure.image, ...figure.groups.map(group => group.image)],
-      ),
-    ),
+    records.flatMap(({ figures, viewer }) => [...(viewer ? [viewer.reference] : []), ...figures.flatMap(imagesOf)]),
   )
   const images = new Map<string, Volume>()
   for (const path of wanted) {

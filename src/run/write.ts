@@ -18,10 +18,11 @@ import type { Problem } from '../problems.ts'
 import { evaluateProtocol } from '../protocol.ts'
 import type { Fact, Figure, ProtocolRow, RunRecord } from '../report/record.ts'
 import { settingsOf, taskIdentity } from './complete.ts'
+import { coregistrationFigures, motionFigures } from './figures.ts'
 import { hashOf, type InputIdentity } from './identity.ts'
 import { fractionNames, MASK, type Placement, pathOf, recordPath, referenceName, STATUS, tablePath } from './outputs.ts'
 import type { RunWork } from './participant.ts'
-import { formatRows, labelRegions, type Region, regionRows, tissueRegion } from './regions.ts'
+import { formatRows, labelRegions, type Region, regionRows, reliabilityOf, tissueRegion } from './regions.ts'
 import {
   mapSidecar,
   maskSidecar,
@@ -31,6 +32,7 @@ import {
   statusSidecar,
 } from './sidecars.ts'
 import { makeStaging, type Staging } from './staging.ts'
+import { voxelText } from './voxels.ts'
 
 /** What writing needs to know of a run beside its result. */
 export interface Written {
@@ -104,6 +106,7 @@ export function writeRun(written: Written, finished: Finished): void {
     ),
   )
   add(tablePath(placement, 'protocol', '.json'), json(template('tables/protocol.json')))
+  add(tablePath(placement, 'voxels', '.json'), voxelText(result, prepared))
   finish(written, staging, {
     ...recordHead(written, run, finished.problems, facts),
     ...(computation.stage ? { stage: computation.stage } : {}),
@@ -112,9 +115,18 @@ export function writeRun(written: Written, finished: Finished): void {
     protocol,
     equation: result.equation,
     quality: result.quality,
-    figures: result.figures.map(figure => resolveFigure(figure, placement)),
+    figures: [
+      ...result.figures.map(figure => resolveFigure(figure, placement)),
+      ...motionFigures(prepared.confounds),
+      ...coregistrationFigures(placement, Object.keys(finished.placed)),
+    ],
+    reliability: reliabilityOf(rows),
     paragraphs: result.paragraphs,
     references: result.references,
+    viewer: {
+      reference: pathOf(placement, referenceName(modality), '.nii.gz'),
+      voxels: tablePath(placement, 'voxels', '.json'),
+    },
     outputs,
   })
 }
@@ -154,8 +166,10 @@ export function writeRefusal(
     equation: null,
     quality: [],
     figures: [],
+    reliability: [],
     paragraphs: [],
     references: {},
+    viewer: null,
     outputs: [],
   })
 }
@@ -304,7 +318,7 @@ function regionsOf({ prepared, placed, run, computation }: Finished): Region[] {
 /** A figure with the paths of its images in place of their names. */
 function resolveFigure(figure: FigureOf<Figure>, placement: Placement): Figure {
   const path = (name: OutputName) => pathOf(placement, name, '.nii.gz')
-  if (figure.kind === 'lines') return figure
+  if (figure.kind === 'lines' || figure.kind === 'flicker') return figure
   if (figure.kind === 'mosaic') {
     const { contour, within, ...rest } = figure
     return {

@@ -22,7 +22,7 @@ describe('package.json', () => {
   })
 
   it('names no library that is not used', () => {
-    const used = ['src', 'test', 'bench']
+    const used = ['src', 'test', 'bench', 'viewer']
       .flatMap(folder =>
         listFiles(folder)
           .filter(path => /\.m?ts$|\.mjs$/.test(path))
@@ -60,6 +60,8 @@ describe('the tarball', () => {
           'dist/main.js',
           'dist/chunks/*',
           'dist/vendor/bids-schema-validator.mjs',
+          'dist/viewer.js',
+          'dist/LICENSES.txt',
           'bids_templates/*',
         ]),
       )

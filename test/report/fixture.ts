@@ -1,7 +1,7 @@
 import type { Grid, Volume } from '../../src/image/volume.ts'
 import { problem } from '../../src/problems.ts'
 import type { GroupInput, GroupRun } from '../../src/report/group.ts'
-import type { Figure, RegionRow, RunRecord } from '../../src/report/record.ts'
+import type { Figure, RegionRow, RunRecord, VoxelSample } from '../../src/report/record.ts'
 
 /** Stem of the fixture's outputs. */
 export const STEM = 'sub-01/perf/sub-01'
@@ -158,6 +158,10 @@ const RUN = {
     stage: 'Stage 5 of 6',
     allows:
       'The technique has changed what happens to patients in studies of diagnosis; a single value still needs the reader’s judgement of this scan.',
+  },
+  viewer: {
+    reference: `${STEM}_mod-asl_desc-ref_asl.nii.gz`,
+    voxels: `${STEM}_desc-voxels_asl.json`,
   },
   execution: {
     started: '2026-03-01T09:30:00Z',
@@ -383,6 +387,9 @@ export function fullRecord(): RunRecord {
       { name: 'volume', label: 'Brain mask volume', value: 1_412_000, unit: '1', says: 'In mm³.' },
     ],
     figures: FIGURES,
+    reliability: [
+      { parameter: 'cbf', model: 'single', desc: null, voxels: 1234, valid: 1226, atBound: 12, reliable: 980 },
+    ],
     paragraphs: [
       'Cerebral blood flow was computed with the one-compartment model recommended by the ISMRM perfusion study group and the European consortium [@alsop2015], with the T1 of blood at 3 T [@lu2004; @alsop2015].',
       'Differences were taken between neighbouring control and label volumes and averaged.',
@@ -412,8 +419,31 @@ export function refusedRecord(): RunRecord {
     equation: null,
     quality: [],
     figures: [],
+    reliability: [],
     paragraphs: [],
+    viewer: null,
     outputs: [],
+  }
+}
+
+/** Voxels that the viewer of a run answers for: two of them, with curves of three samples. */
+export function sample(): VoxelSample {
+  const text = (values: Int32Array | Float32Array | Uint8Array) =>
+    Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
+  return {
+    shape: GRID.shape,
+    affine: GRID.affine,
+    of: 1234,
+    step: [3, 3, 2],
+    voxels: text(Int32Array.of(2670, 2690)),
+    parameters: [{ label: 'cbf', unit: 'mL/100g/min', values: text(Float32Array.of(58, 21)) }],
+    curves: {
+      x: { label: 'difference', values: [1, 2, 3] },
+      y: { label: 'ΔM' },
+      ranges: text(Float32Array.of(10, 20, 0, 5)),
+      measured: text(Uint8Array.of(1, 255, 0, 1, 128, 255)),
+      fitted: text(Uint8Array.of(128, 128, 128, 60, 60, 60)),
+    },
   }
 }
 

@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { problem } from '../../src/problems.ts'
 import { figurePath, type ParticipantInput, participantPage } from '../../src/report/participant.ts'
 import type { RunRecord } from '../../src/report/record.ts'
-import { brain, fullRecord, refusedRecord } from './fixture.ts'
+import { brain, fullRecord, refusedRecord, sample } from './fixture.ts'
 import { elementsOf, pictureOf } from './support.ts'
 
 const IMAGES = brain()
+const SCRIPT = 'document.title'
 
 function input(changes: Partial<ParticipantInput> = {}): ParticipantInput {
   return {
@@ -13,6 +15,8 @@ function input(changes: Partial<ParticipantInput> = {}): ParticipantInput {
     records: [fullRecord(), refusedRecord()],
     failures: [{ label: 'sub-01_ses-2_asl', message: 'The process was killed by SIGKILL.' }],
     image: path => IMAGES[path] ?? null,
+    voxels: ({ viewer }) => viewer && sample(),
+    script: SCRIPT,
     summary: [{ label: 'Age', value: '64 years' }],
     ...changes,
   }
@@ -45,9 +49,9 @@ describe('the page', () => {
   it('needs nothing from outside itself', async () => {
     const { html } = await participantPage(input())
     const elements = elementsOf(html)
-    expect(
-      elements.filter(({ name }) => ['script', 'link', 'iframe', 'object', 'embed', 'base', 'form'].includes(name)),
-    ).toEqual([])
+    expect(elements.filter(({ name }) => ['link', 'iframe', 'object', 'embed', 'base', 'form'].includes(name))).toEqual(
+      [],
+    )
     for (const { name, attributes } of elements) {
       expect(attributes.has('src')).toBe(false)
       const href = attributes.get('href')
@@ -60,6 +64,31 @@ describe('the page', () => {
       html.replaceAll('http://www.w3.org/2000/svg', '').replaceAll(/href="https:\/\/doi\.org[^"]*"/g, ''),
     ).not.toMatch(/https?:\/\//)
     expect(html).toContain('default-src &#39;none&#39;')
+  })
+
+  it('lets its own script run and no other', async () => {
+    const { html } = await participantPage(input())
+    const hash = createHash('sha256').update(SCRIPT).digest('base64')
+    expect(html).toContain(`script-src &#39;sha256-${hash}&#39;;`)
+    const scripts = [...html.matchAll(/<script([^>]*)>([\s\S]*?)<\/script>/g)]
+    expect(scripts.filter(([, attributes]) => attributes === '').map(([, , text]) => text)).toEqual([SCRIPT])
+    for (const [, attributes, text] of scripts.slice(0, -1)) {
+      expect(attributes).toMatch(/^ type="application\/json" id="run-1-\w+"$/)
+      expect(() => JSON.parse(text ?? '')).not.toThrow()
+    }
+  })
+
+  it('is complete without scripts: what they would show is said in words', async () => {
+    const { html } = await participantPage(input({ records: [fullRecord()] }))
+    expect(html).toContain('Answers are kept for 2 of 1234 voxels, one in 3 × 3 × 2; the nearest one answers a click.')
+    expect(html).toContain('The figures above show the same maps.')
+    expect(html).toContain('sub-01_desc-rating_asl.json')
+    expect(html).toContain('&quot;Rating&quot;:&quot;exclude&quot;')
+  })
+
+  it('has no viewer where its voxels or its reference are gone', async () => {
+    for (const gone of [{ voxels: () => null }, { image: () => null }])
+      expect((await participantPage(input(gone))).html).not.toContain('data-viewer')
   })
 
   it('is the same, byte for byte, for the same records', async () => {
@@ -144,10 +173,10 @@ describe('the page', () => {
       '64 years',
     ]
     for (const text of texts) expect(shown).toContain(text)
-    // Cited twice, listed once, in the order of the first citation: the protocol check comes before the methods.
-    expect(html.match(/id="ref-/g)).toHaveLength(2)
+    // Cited twice, listed once, in the order of the first citation: the stage comes before the protocol check, that before the methods.
+    expect(html.match(/id="ref-/g)).toHaveLength(5)
     expect(html.indexOf('Alsop DC')).toBeLessThan(html.indexOf('Lu H'))
-    expect(html).toContain('[<a href="#ref-2">2</a>, <a href="#ref-1">1</a>]')
+    expect(html).toContain('[<a href="#ref-5">5</a>, <a href="#ref-4">4</a>]')
   })
 
   it('puts the gravest problem first', async () => {

@@ -18,7 +18,10 @@ export function pictureOf(svg: string) {
 export function elementsOf(markup: string): { name: string; attributes: Map<string, string>; text: string }[] {
   const open: string[] = []
   const found: { name: string; attributes: Map<string, string>; text: string }[] = []
-  const body = markup.replace(/<style>[\s\S]*?<\/style>/, '<style></style>').replace('<!doctype html>', '')
+  const body = markup
+    .replace(/<style>[\s\S]*?<\/style>/, '<style></style>')
+    .replaceAll(/<script([^>]*)>[\s\S]*?<\/script>/g, '<script$1></script>')
+    .replace('<!doctype html>', '')
   for (const match of body.matchAll(
     /<(\/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s+[^\s=<>"]+(?:="[^"<>]*")?)*)\s*(\/?)>([^<]*)|<|>/g,
   )) {

@@ -67,6 +67,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'bids_templates/tables'), { recursive: true })
   const { cpSync } = await import('node:fs')
   cpSync('bids_templates', join(folder, 'bids_templates'), { recursive: true })
+  cpSync('dist/viewer.js', join(folder, 'dist/viewer.js'))
   writeFileSync(join(folder, 'bids_templates/maps/test.json'), '{"LongName": "Test", "Units": "1"}')
 })
 

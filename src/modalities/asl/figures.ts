@@ -69,6 +69,7 @@ export function figuresOf(
     figures.push({
       kind: 'mosaic',
       id: 'sd',
+      topic: 'reliability',
       title: 'Standard error of CBF',
       caption: 'Should be even over the brain; rims point to motion, stripes and ghosts to artefacts.',
       image: OUTPUTS.sd,

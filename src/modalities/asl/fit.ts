@@ -3,7 +3,7 @@ import { mean, median } from '../../numerics/statistics.ts'
 import type { Options } from '../../options.ts'
 import type { Problem } from '../../problems.ts'
 import { PER_100G_PER_MIN } from '../../units.ts'
-import type { Placed, Prepared } from '../modality.ts'
+import type { Placed, Prepared, VoxelCurves } from '../modality.ts'
 import type { AslAcquisition, Quantification } from './acquisition.ts'
 import { type Calibration, calibrate } from './calibrate.ts'
 import { checkResult, suspectScale, suspectSwap, unknownDuration } from './checks.ts'
@@ -13,6 +13,7 @@ import { flowOfEach } from './flow-series.ts'
 import { bolusWeights } from './labelling.ts'
 import { type Regions, valuesIn } from './regions.ts'
 import { sliceOf } from './slices.ts'
+import { delayCurves, sampleCurves } from './voxel.ts'
 
 /** What a fit gives: voxels in report units. */
 export interface Fitted {
@@ -25,6 +26,8 @@ export interface Fitted {
   readonly values: Float64Array
   /** Standard error of {@link values} over the differences, shape (nVoxel); null of one. */
   readonly error: Float64Array | null
+  /** What each sample of a voxel measured and what the fit gives for it, for the viewer of the report. */
+  readonly curves: VoxelCurves
   /** Whether {@link values} are CBF; else there is no M0 to measure them against. */
   readonly isAbsolute: boolean
   /** Median of ΔM/M0 in the mask [1]; null where there is no M0. */
@@ -40,6 +43,7 @@ interface Flow {
   readonly values: Float64Array
   readonly error: Float64Array | null
   readonly arrival: Arrival | null
+  readonly curves: VoxelCurves
 }
 
 /**
@@ -93,6 +97,7 @@ export function fitSeries(
     status,
     values,
     error,
+    curves: flow.curves,
     isAbsolute,
     ratio,
     arrival: flow.arrival,
@@ -160,7 +165,8 @@ function fitOne(
     }
     error[v] = gain[v]! * Math.sqrt(squares / (count - 1) / bottom)
   }
-  return { summary, values, error, arrival: null }
+  const curves = sampleCurves(volumes, prepared, gain, values, isAbsolute)
+  return { summary, values, error, arrival: null, curves }
 }
 
 /** Flow and arrival by the fit of several delays. */
@@ -198,6 +204,14 @@ function fitDelays(
     values: arrival.flow.map(value => unit * value),
     error: arrival.flowSd.map(value => unit * value),
     arrival,
+    curves: delayCurves(
+      model,
+      arrival,
+      summary,
+      perLabel.map(value => perM0 * value),
+      perM0,
+      reference.grid,
+    ),
   }
 }
 

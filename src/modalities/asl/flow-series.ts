@@ -27,26 +27,15 @@ const LEAST_RESPONSE = 0.1
  */
 export function flowOfEach(
   model: ArrivalModel,
-  { flow, att, abv, abat, natural }: Arrival,
+  arrival: Arrival,
   series: Float32Array,
   mask: Uint8Array,
   grid: Grid,
 ): Float32Array {
-  const { labellings, slices, settings } = model.quantification
-  const { samples, sampleOf } = labellings
-  const T1b = settings.T1b.value
-  const kind = samples[0]?.type === 'PASL' ? 'pulsed' : 'continuous'
-  const slice = sliceOf(slices, grid)
-  const at: Response = { value: 0, byArrival: 0, byRate: 0 }
+  const { sampleOf } = model.quantification.labellings
+  const read = responseReader(model, arrival, grid)
   for (const v of voxelsOf(mask)) {
-    const late = slices?.delays[slice(v)] ?? 0
-    const boli = samples.map(sample => bolusOf(sample, late, natural?.duration))
-    const responses = boli.map(bolus => {
-      if (model.quantification.model === 'multi') return tissueInflow(bolus, att[v]!, T1b, kind)
-      generalInflow(at, bolus, phaseOf(bolus, att[v]!), att[v]!, 1 / model.T1t + flow[v]! / model.lambda, T1b, kind)
-      return at.value
-    })
-    const arteries = boli.map(bolus => (abv[v]! > 0 ? abv[v]! * arterialInflow(bolus, abat[v]!, T1b, kind) : 0))
+    const { responses, arteries } = read(v)
     const least = LEAST_RESPONSE * Math.max(...responses)
     sampleOf.forEach((sample, difference) => {
       const place = difference * mask.length + v
@@ -56,4 +45,43 @@ export function flowOfEach(
     })
   }
   return series
+}
+
+/** What the model gives in a voxel at each sample, over `2·α·M0a`. */
+export interface Responses {
+  /** Signal of tissue per unit of flow [s], shape (nSample). */
+  readonly responses: readonly number[]
+  /** Signal of blood in arteries [1], shape (nSample). */
+  readonly arteries: readonly number[]
+}
+
+/**
+ * Reads what the model gives in a voxel for its flow, arrival and blood in arteries.
+ *
+ * @param model - model, samples and constants
+ * @param arrival - of the fit to all differences
+ * @param grid - of the series
+ */
+export function responseReader(
+  model: ArrivalModel,
+  { flow, att, abv, abat, natural }: Arrival,
+  grid: Grid,
+): (voxel: number) => Responses {
+  const { labellings, slices, settings } = model.quantification
+  const { samples } = labellings
+  const T1b = settings.T1b.value
+  const kind = samples[0]?.type === 'PASL' ? 'pulsed' : 'continuous'
+  const slice = sliceOf(slices, grid)
+  const at: Response = { value: 0, byArrival: 0, byRate: 0 }
+  return v => {
+    const late = slices?.delays[slice(v)] ?? 0
+    const boli = samples.map(sample => bolusOf(sample, late, natural?.duration))
+    const responses = boli.map(bolus => {
+      if (model.quantification.model === 'multi') return tissueInflow(bolus, att[v]!, T1b, kind)
+      generalInflow(at, bolus, phaseOf(bolus, att[v]!), att[v]!, 1 / model.T1t + flow[v]! / model.lambda, T1b, kind)
+      return at.value
+    })
+    const arteries = boli.map(bolus => (abv[v]! > 0 ? abv[v]! * arterialInflow(bolus, abat[v]!, T1b, kind) : 0))
+    return { responses, arteries }
+  }
 }

@@ -103,5 +103,6 @@ function fitRun(run: Run, acquisition: AslAcquisition, prepared: Prepared, place
     paragraphs,
     references: citedIn(paragraphs),
     problems: fitted.problems,
+    curves: fitted.curves,
   })
 }

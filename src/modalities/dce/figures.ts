@@ -5,6 +5,7 @@ import type { FigureOf, OutputName } from '../modality.ts'
 import type { DceAcquisition } from './acquisition.ts'
 import { type Fitted, meanCurve } from './fit.ts'
 import { windowOf } from './maps.ts'
+import type { ModelChoice } from './models.ts'
 import { AIF_MASK, CURVES, curveName, MASK, mapName, REFERENCE, reliableName, SELECTION } from './outputs.ts'
 
 type SliceFigure = FigureOf<Figure>
@@ -34,6 +35,7 @@ export function figuresOf(acquisition: DceAcquisition, fitted: Fitted): SliceFig
           {
             kind: 'mosaic' as const,
             id: 'aif',
+            topic: 'input' as const,
             title: 'Voxels of the arterial input',
             caption: 'They should lie in a large artery, away from its edge and from lesions.',
             image: REFERENCE,
@@ -61,6 +63,7 @@ export function figuresOf(acquisition: DceAcquisition, fitted: Fitted): SliceFig
         }
       }),
     ),
+    ...models.flatMap(({ choice }) => histogramsOf(choice)),
     ...(selection
       ? [
           {
@@ -83,6 +86,20 @@ export function figuresOf(acquisition: DceAcquisition, fitted: Fitted): SliceFig
         ]
       : []),
   ]
+}
+
+/** How the parameters of a model are spread over the mask. */
+function histogramsOf({ model, quantities }: ModelChoice): SliceFigure[] {
+  return quantities.map(({ name, title, unit }) => ({
+    kind: 'histogram',
+    id: `histogram-${model.name}-${name}`,
+    title: `Distribution of ${name}, ${model.title}`,
+    caption: `${title[0]!.toUpperCase()}${title.slice(1)}. One hump a tissue; a heap at either end of the axis is a bound of the fit or noise. What is normal depends on the organ and has no band.`,
+    image: mapName(model.name, name),
+    unit,
+    range: windowOf(name),
+    groups: [{ label: 'mask', image: MASK, above: 1 / 2 }],
+  }))
 }
 
 function semi(name: 'maxenh' | 'iauc60' | 'curvetype', title: string, caption?: string): SliceFigure {
@@ -128,6 +145,7 @@ function arterialCurve({ arterial }: Fitted): SliceFigure {
   return {
     kind: 'lines',
     id: 'aif-curve',
+    topic: 'input',
     title: `Arterial input: ${arterial!.title}`,
     caption:
       'Concentration in plasma. An artery rises within seconds to 4 to 15 mM after a standard dose, and has a tail of a tenth of its peak; a low broad curve is a vein or partial volume.',

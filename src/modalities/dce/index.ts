@@ -16,6 +16,7 @@ import { citedIn } from './references.ts'
 import { regionFits } from './region-fit.ts'
 import { dceParameters, equationOf, paragraphsOf, qualityOf } from './results.ts'
 import { tablesOf } from './tables.ts'
+import { voxelCurves } from './voxel.ts'
 
 /** Bytes of float32 and float64. */
 const FLOAT32 = 4
@@ -52,7 +53,7 @@ export const dce: Modality = {
   provides: {},
   options: OPTIONS_USED,
   stage: {
-    stage: '2-3',
+    stage: '2',
     allows:
       'DCE with T1 mapping and a measured input is used in trials; numbers of one site are comparable with themselves',
   },
@@ -116,5 +117,6 @@ function fitRun(run: Run, acquisition: DceAcquisition, prepared: Prepared, place
     references: citedIn(paragraphs),
     problems: [...fitted.problems, ...checkResult(acquisition, fitted, mask, hasMask(run))],
     regionFits: voxels => regionFits(acquisition, fitted, voxels),
+    curves: voxelCurves(acquisition, fitted),
   })
 }

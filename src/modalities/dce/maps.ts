@@ -227,30 +227,16 @@ function sidecarOf(
  * The signal that a model gives in each voxel, of a concentration series its concentration [mM], shape (nFrame × nVoxel); NaN
  * without an estimate.
  */
-function modelled(acquisition: DceAcquisition, fitted: Fitted, { choice, fit }: FittedModel): Float32Array {
-  const { frames } = acquisition
-  const { arterial, delay, signals, baseline, relaxation } = fitted
+function modelled(acquisition: DceAcquisition, fitted: Fitted, fittedModel: FittedModel): Float32Array {
+  const { signals, baseline, relaxation } = fitted
   const conversion = conversionOf(acquisition)
-  const { model } = choice
-  const n = fit.status.length
-  const count = frames.times.length
+  const n = fittedModel.fit.status.length
+  const count = acquisition.frames.times.length
   const out = new Float32Array(n * count).fill(Number.NaN)
-  const inlets = arterial!.inlets
-    .slice(0, model.inlets)
-    .map(input => delayedInlet(input, frames.times, delay ?? 0, nodeStep(model)))
-  const bound = model.bind(inlets.map(({ inlet }) => inlet))
-  const p = new Float64Array(model.parameters.length)
-  const columns = model.parameters.map(({ name }) => fit.maps[name]!)
+  const read = modelReader(acquisition, fitted, fittedModel)
   const curve = new Float64Array(count)
   for (let v = 0; v < n; v++) {
-    if (fit.status[v] === 0 || fit.status[v] === 4) continue
-    for (let a = 0; a < p.length; a++) {
-      const value = columns[a]![v]!
-      // What vanished with another parameter leaves no trace in the curve.
-      p[a] = Number.isFinite(value) ? value : model.parameters[a]!.upper
-    }
-    if (delay === null) for (const inlet of inlets) inlet.shift(fit.maps['delay']![v]!)
-    bound.evaluate(p, curve, null)
+    if (!read(v, curve)) continue
     if (conversion && relaxation) {
       let S0 = 0
       for (const frame of baseline) S0 += signals[frame * n + v]! / baseline.length
@@ -259,4 +245,36 @@ function modelled(acquisition: DceAcquisition, fitted: Fitted, { choice, fit }: 
     for (let i = 0; i < count; i++) out[i * n + v] = curve[i]!
   }
   return out
+}
+
+/**
+ * Reads the concentration that a model gives in a voxel [mM], shape (nFrame); false, with nothing read, without an estimate.
+ *
+ * @param acquisition - times of the frames
+ * @param fitted - arterial input and delay
+ * @param fittedModel - the model with its parameters
+ */
+export function modelReader(
+  { frames }: DceAcquisition,
+  { arterial, delay }: Fitted,
+  { choice, fit }: FittedModel,
+): (voxel: number, out: Float64Array) => boolean {
+  const { model } = choice
+  const inlets = arterial!.inlets
+    .slice(0, model.inlets)
+    .map(input => delayedInlet(input, frames.times, delay ?? 0, nodeStep(model)))
+  const bound = model.bind(inlets.map(({ inlet }) => inlet))
+  const p = new Float64Array(model.parameters.length)
+  const columns = model.parameters.map(({ name }) => fit.maps[name]!)
+  return (v, out) => {
+    if (fit.status[v] === 0 || fit.status[v] === 4) return false
+    for (let a = 0; a < p.length; a++) {
+      const value = columns[a]![v]!
+      // What vanished with another parameter leaves no trace in the curve.
+      p[a] = Number.isFinite(value) ? value : model.parameters[a]!.upper
+    }
+    if (delay === null) for (const inlet of inlets) inlet.shift(fit.maps['delay']![v]!)
+    bound.evaluate(p, out, null)
+    return true
+  }
 }

@@ -94,6 +94,7 @@ function arterialFigures({ arterial, signals, mean }: Fitted, bright: number): S
   const curves: SliceFigure = {
     kind: 'lines',
     id: 'aif',
+    topic: 'input',
     title: 'Arterial input',
     caption: `An artery rises before tissue (next figure), is narrow (here ${Number.isFinite(quality.fwhm) ? `${quality.fwhm.toFixed(1)} s` : 'without'} at half of its peak), smooth and returns near zero. A flat top or a notch is signal lost in noise.`,
     x,
@@ -117,6 +118,7 @@ function arterialFigures({ arterial, signals, mean }: Fitted, bright: number): S
   const beside: SliceFigure = {
     kind: 'lines',
     id: 'aif-tissue',
+    topic: 'input',
     title: 'Arterial input and mean of the brain, each over its peak',
     caption: 'The artery should come first and be the narrower one.',
     x,
@@ -130,6 +132,7 @@ function arterialFigures({ arterial, signals, mean }: Fitted, bright: number): S
   const where: SliceFigure = {
     kind: 'mosaic',
     id: 'aif-voxels',
+    topic: 'input',
     title: 'Arterial voxels',
     caption:
       'They should lie in or beside large arteries (middle cerebral or carotid), outside pathology. In tissue, in a sinus or at the edge of the brain they are wrong: give a mask with --dsc-aif FILE.',

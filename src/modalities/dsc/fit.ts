@@ -50,6 +50,7 @@ export interface Fitted {
   /** The same with correction; null without one, too. */
   readonly corrected: BloodVolume | null
   readonly shape: Shapes
+  readonly curves: Curves
   readonly normal: Normal | null
   readonly headline: Headline
   /** As the contract numbers it: of flow, or of the curve where there is no artery, shape (nVoxel). */
@@ -113,6 +114,7 @@ export function fitSeries(
     leakage,
     corrected: leakage && volumeOf(leakage.area, leakage.se.area, scale),
     shape: curves.shape,
+    curves,
     normal,
     headline: headlineOf({ area: curves.area, leakage, normal, perfused, regions, isDeclared }),
     status: perfused ? curves.status.map((code, v) => (code === 4 ? code : perfused.status[v]!)) : curves.status,

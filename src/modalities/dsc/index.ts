@@ -16,6 +16,7 @@ import { planMotion, prepareSeries } from './prepare.ts'
 import { qualityOf } from './quality.ts'
 import { citedIn } from './references.ts'
 import { curveTable, strokeTable } from './tables.ts'
+import { voxelCurves } from './voxel.ts'
 
 /** Bytes of float32 and float64. */
 const FLOAT32 = 4
@@ -102,5 +103,6 @@ function fitRun(run: Run, acquisition: DscAcquisition, prepared: Prepared, place
     paragraphs,
     references: citedIn(paragraphs),
     problems,
+    curves: voxelCurves(fitted, options),
   })
 }

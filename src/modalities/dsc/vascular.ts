@@ -1,11 +1,22 @@
 import { trapezoid } from '../../kinetics/dsc-deconvolution.ts'
 import { VASCULAR_PRIOR, vascularFit } from '../../kinetics/dsc-vascular.ts'
 import { median } from '../../numerics/statistics.ts'
+import type { Curves } from './curves.ts'
 import { noResult, type Solver, type SolverContext } from './perfuse.ts'
 import { valuesIn } from './regions.ts'
 
 /** What became of a voxel by how its fit ended. */
 const STATUS = { good: 1, bound: 2, unconverged: 3 } as const
+
+/** Median area of the curves with blood over that of the arterial curve [1]: what the prior of flow is made from. */
+export function typicalVolume(
+  { area, status }: Pick<Curves, 'area' | 'status'>,
+  artery: Float64Array,
+  dt: number,
+): number {
+  const filled = status.map(code => (code === 1 ? 1 : 0))
+  return median(valuesIn(area, filled)) / trapezoid(artery, dt)
+}
 
 /**
  * A solver by the vascular model, which is fitted to the signal.
@@ -21,8 +32,7 @@ export function vascularSolver(context: SolverContext): Solver {
   const { signals, arterial, scale, delayOf, curves } = context
   const { frames, dt } = signals
   const arterialArea = trapezoid(arterial.curve, dt)
-  const filled = curves.status.map(code => (code === 1 ? 1 : 0))
-  const typical = median(valuesIn(curves.area, filled)) / arterialArea
+  const typical = typicalVolume(curves, arterial.curve, dt)
   const fit = vascularFit(frames, dt, signals.echoTime, typical)
   let isReady = typical > 0 && fit.prepare(arterial.curve)
   let arterialDelay = arterial.sliceDelay

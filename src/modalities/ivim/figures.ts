@@ -170,6 +170,7 @@ function maskFigure(name: Judged): SliceFigure {
   return {
     kind: 'mosaic',
     id: `reliable-${name}`,
+    topic: 'reliability',
     title: `Where ${symbol} is reliable`,
     caption: `White: its standard error is at most ${LIMITS.reliable[name]} of the value.`,
     image: maskName(name),

@@ -15,6 +15,7 @@ import { checkResult, qualityOf } from './quality.ts'
 import { citedIn } from './references.ts'
 import { regionFits } from './region-fit.ts'
 import { regionsOf } from './regions.ts'
+import { voxelCurves } from './voxel.ts'
 
 /** Bytes of float32 and float64. */
 const FLOAT32 = 4
@@ -94,5 +95,6 @@ function fitRun(run: Run, acquisition: IvimAcquisition, prepared: Prepared, plac
     references: citedIn(paragraphs),
     problems: checkResult(fitted, acquisition, prepared, regions),
     regionFits: voxels => regionFits(acquisition, fitted, voxels),
+    curves: voxelCurves(acquisition, fitted),
   })
 }

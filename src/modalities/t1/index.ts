@@ -6,6 +6,7 @@ import { fitSet, prepareSet } from './fit.ts'
 import { mapName, mapsOf, outputNames } from './maps.ts'
 import { citedIn } from './references.ts'
 import { equationOf, factsOf, figuresOf, paragraphsOf, parametersOf, qualityOf } from './results.ts'
+import { voxelCurves } from './voxel.ts'
 
 /** Bytes of float64. */
 const FLOAT64 = 8
@@ -85,5 +86,6 @@ function fitRun(run: Run, acquisition: T1Acquisition, prepared: Prepared, placed
     paragraphs,
     references: citedIn(paragraphs),
     problems: fitted.problems,
+    curves: voxelCurves(acquisition, fitted, prepared),
   })
 }
