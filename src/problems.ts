@@ -359,6 +359,10 @@ export const PROBLEMS = {
   DELAY_UNCERTAIN: { severity: 'warning', says: 'The delay of the arterial input cannot be had; none was applied.' },
   // images
   MASK_EMPTY: { severity: 'error', reason: 'data', says: 'The mask holds no voxel of the image.' },
+  TISSUE_CONTRAST: {
+    severity: 'warning',
+    says: 'Grey and white matter hardly differ in the T1-weighted image: their maps are uncertain.',
+  },
   MASK_IMPLAUSIBLE: { severity: 'warning', says: 'The brain mask has an implausible volume.' },
   GRID_DIFFERS: {
     severity: 'info',

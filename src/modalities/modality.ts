@@ -206,7 +206,13 @@ export interface RegionFit {
 export interface Prepared {
   readonly series: readonly Volume[]
   /** What everything is aligned to, shape (nVoxel). */
-  readonly reference: { readonly grid: Grid; readonly values: Float32Array; readonly header: Uint8Array }
+  readonly reference: {
+    readonly grid: Grid
+    readonly values: Float32Array
+    readonly header: Uint8Array
+    /** Whether it shows nothing but the brain. */
+    readonly stripped?: true
+  }
   /** 1 in the tissue that is fitted, shape (nVoxel). */
   readonly mask: Uint8Array
   /** One row a volume of the first series. */
@@ -307,6 +313,8 @@ export interface Modality {
    * participants of whom there is nothing else.
    */
   readonly auxiliary?: true
+  /** Of an auxiliary: not even planned for participants of whom there is nothing else. */
+  readonly onDemand?: true
   /** Options that a result depends on: they enter its identity. */
   readonly options: readonly OptionName[]
   /** The technical-efficacy stage that the founding paper gives. */

@@ -4,7 +4,17 @@ import type { BidsFilter } from '../bids/filter.ts'
 import { type BidsName, sharedEntities } from '../bids/name.ts'
 import { type DerivativeRole, findForRole } from '../bids/roles.ts'
 import { voxelCount } from '../image/volume.ts'
-import type { Computation, Found, Index, Modality, Role, RoleRequest, Run, Source } from '../modalities/modality.ts'
+import type {
+  Computation,
+  Found,
+  Index,
+  LeftAlone,
+  Modality,
+  Role,
+  RoleRequest,
+  Run,
+  Source,
+} from '../modalities/modality.ts'
 import { fileOptions, type Options } from '../options.ts'
 import { type Checked, type Problem, problem, withoutPromises } from '../problems.ts'
 import { declaredOptions } from './complete.ts'
@@ -54,7 +64,7 @@ export function makePlan(context: PlanContext): Plan {
 /** What only serves others is worth having by itself where a participant has nothing else: a session of T1 mapping, say. */
 function addLoneAuxiliaries({ kinds, selected }: PlanContext, planner: ReturnType<typeof makePlanner>): void {
   const busy = new Set(planner.tasks().map(({ task }) => task.participant))
-  for (const kind of kinds.filter(({ auxiliary }) => auxiliary === true))
+  for (const kind of kinds.filter(({ auxiliary, onDemand }) => auxiliary === true && onDemand !== true))
     for (const run of planner.find(kind).runs)
       if (run.series.every(selected) && !busy.has(run.series[0]?.entities['sub'] ?? '')) planner.add(kind, run)
 }
@@ -122,6 +132,7 @@ function makePlanner(context: PlanContext, consumers: readonly Modality[]) {
   }
 
   const fillByTask = (request: RoleRequest, entities: Readonly<Record<string, string>>): Filled => {
+    const unused: Problem[] = []
     for (const kind of context.kinds) {
       const output = kind.provides[request.role]
       // A technique that was not asked for is not run for the sake of another.
@@ -129,7 +140,10 @@ function makePlanner(context: PlanContext, consumers: readonly Modality[]) {
       const candidates = find(kind).runs.filter(run => run.series[0]?.entities['sub'] === entities['sub'])
       const same = candidates.filter(run => run.series[0]?.entities['ses'] === entities['ses'])
       const [chosen, ...others] = same.length > 0 ? same : candidates
-      if (!chosen) continue
+      if (!chosen) {
+        unused.push(...find(kind).left.flatMap(item => leftFor(item, entities)))
+        continue
+      }
       const task = add(kind, chosen)
       const uri = `bids::${pathOf({ entities: sharedEntities(chosen.series), modality: kind }, output, '.nii.gz')}`
       const from = chosen.series.map(({ path }) => path).join(', ')
@@ -149,10 +163,16 @@ function makePlanner(context: PlanContext, consumers: readonly Modality[]) {
         problems,
       }
     }
-    return { sources: [], pending: [], problems: [] }
+    return { sources: [], pending: [], problems: unused }
   }
 
   return { find, add, tasks: () => sortByNeeds([...planned.values()]) }
+}
+
+/** What a run is told of an image of its participant that could have been used to make what it wants. */
+function leftFor({ image, reason }: LeftAlone, entities: Readonly<Record<string, string>>): Problem[] {
+  if (image.entities['sub'] !== entities['sub']) return []
+  return [problem('ROLE_UNUSED', `${image.path} is not used: ${reason}.`, { file: image.path })]
 }
 
 /** The first derivative dataset that has an image for the role; without images where none has. */

@@ -73,7 +73,7 @@ export function mapSidecar(map: MapOutput, result: Result, context: SidecarConte
 }
 
 /** The sidecar of the reference image: the raw fields of the series, which BIDS asks of anything with its suffix. */
-export function referenceSidecar(context: SidecarContext): Record<string, unknown> {
+export function referenceSidecar(context: SidecarContext, stripped = false): Record<string, unknown> {
   const [series] = context.run.series
   const fields = Object.entries(series?.sidecar.values ?? {}).map(([name, value]) => [
     name,
@@ -82,7 +82,7 @@ export function referenceSidecar(context: SidecarContext): Record<string, unknow
   return {
     ...Object.fromEntries(fields),
     Description: 'The image that everything of this run is aligned to',
-    SkullStripped: false,
+    SkullStripped: stripped,
     Sources: context.run.series.map(({ uri }) => uri),
     SoftwareVersion: `perfquant ${context.version}`,
   }

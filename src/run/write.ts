@@ -271,7 +271,7 @@ function writeImages(
   image(STATUS, result.status, statusSidecar(context, result.status))
   add(pathOf(placement, STATUS, '.tsv'), formatTable(['index', 'name'], Object.entries(STATUS_LABELS)))
   image(MASK, prepared.mask, maskSidecar(context, finished.maskFrom))
-  image(referenceName(modality), values, referenceSidecar(context))
+  image(referenceName(modality), values, referenceSidecar(context, prepared.reference.stripped))
   for (const { role, label, name } of fractionNames(Object.keys(placed))) {
     const fraction = placed[role]?.[0]
     const from = run.roles[role]?.map(({ uri }) => uri) ?? []

@@ -1,0 +1,65 @@
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { frameValues } from '../../../src/image/volume.ts'
+import { readVolume } from '../../../src/nifti/index.ts'
+import { newFolder, perfquant, readJson, readTsv } from '../../run/harness.ts'
+
+/** The built command on simulated heads. */
+
+const valuesOf = async (path: string) => {
+  const volume = await readVolume(path)
+  if (!volume.ok) throw new Error(volume.problems[0]?.message)
+  return Float32Array.from(frameValues(volume.value, 0))
+}
+
+describe('tissues', () => {
+  const root = newFolder('tissue')
+  const [data, out] = [join(root, 'data'), join(root, 'out')]
+  expect(perfquant('simulate', data, '-m', 'asl', '--subjects', '1', '--sessions', '2').code).toBe(0)
+  // The second session has no T1w: that of the first must serve.
+  rmSync(join(data, 'sub-01/ses-2/anat'), { recursive: true })
+
+  it('come from the T1w where a run wants them, of another session where it is the only one', {
+    timeout: 300_000,
+  }, async () => {
+    const ran = perfquant(data, out, 'participant')
+    expect(ran.code, ran.err).toBe(0)
+    const anat = join(out, 'sub-01/ses-1/anat')
+    const name = (rest: string) => join(anat, `sub-01_ses-1_${rest}`)
+    for (const label of ['GM', 'WM', 'CSF']) expect(existsSync(name(`label-${label}_probseg.nii.gz`)), label).toBe(true)
+    expect(readJson(name('desc-brain_mask.json'))).toMatchObject({ Type: 'Brain' })
+    const mask = await valuesOf(name('desc-brain_mask.nii.gz'))
+    expect(mask.reduce((sum, value) => sum + 8 * value, 0) / 1000).toBeGreaterThan(1200)
+    const problems = readJson<{ problems: { code: string; message: string }[] }>(
+      out,
+      'sub-01/ses-2/perf/sub-01_ses-2_desc-provenance_asl.json',
+    ).problems
+    expect(problems.find(({ code }) => code === 'ROLE_CHOSEN')?.message).toMatch(
+      /sub-01_ses-1_T1w.*the only one of this participant/,
+    )
+    // Partial volumes on the grid of the run are those of the head.
+    const shared = 'sub-01/ses-1/anat/sub-01_ses-1_mod-asl_label'
+    for (const label of ['GM', 'WM']) {
+      const found = await valuesOf(join(out, `${shared}-${label}_probseg.nii.gz`))
+      const truth = await valuesOf(join(data, 'derivatives/truth', `${shared}-${label}_probseg.nii.gz`))
+      const squares = found.reduce((sum, value, v) => sum + (value - truth[v]!) * (value - truth[v]!), 0)
+      const inside = truth.filter(value => value > 0).length
+      expect(Math.sqrt(squares / inside), label).toBeLessThan(0.08)
+    }
+    const rows = readTsv(out, 'sub-01/ses-1/perf/sub-01_ses-1_desc-regions_asl.tsv').filter(
+      ({ param, desc }) => param === 'cbf' && desc === 'n/a',
+    )
+    const mean = (region: string) =>
+      Number(rows.find(row => row['atlas'] === 'tissue' && row['region'] === region)?.['mean'])
+    expect(mean('GM') / mean('WM')).toBeGreaterThan(2)
+  })
+
+  it('are no reason to process somebody who has nothing but a T1w', () => {
+    const alone = join(root, 'alone')
+    renameSync(join(data, 'sub-01/ses-2'), join(root, 'ses-2'))
+    rmSync(join(data, 'sub-01/ses-1/perf'), { recursive: true })
+    const ran = perfquant(data, alone, 'participant')
+    expect(ran.code).toBe(18)
+  })
+})
