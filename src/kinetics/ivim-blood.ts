@@ -110,7 +110,7 @@ export function bloodSearch(scheme: IvimScheme, { boundsDstar }: IvimSettings): 
     }
     const low = Math.max(lower, logs[Math.max(node - 1, 0)]!)
     const high = logs[Math.min(node + 1, logs.length - 1)]!
-    const v = minimise(evaluate, at, low, high, logs[node]!, 1e-7)
+    const v = minimise(evaluate, at, low, high, logs[node]!, 1e-5)
     state.isAtBound = v <= lower || v >= upper
     return v
   }

@@ -1,4 +1,4 @@
-import { invertSymmetric } from '../numerics/symmetric.ts'
+import { invertSymmetric, solveSymmetric } from '../numerics/symmetric.ts'
 import { type IvimScheme, SLOT } from './ivim-scheme.ts'
 
 /** Derivatives of signal and estimates, the signal times the roots of its weights; one row a parameter in the order S0, D [1e-3 mm²/s], f, ln D*; shape (4 × nB) each. */
@@ -10,6 +10,7 @@ export interface Linearised {
   /** Working memory. */
   readonly information: Float64Array
   readonly slope: Float64Array
+  readonly step: Float64Array
   readonly scale: Float64Array
 }
 
@@ -24,6 +25,7 @@ export function emptyLinearised(n: number): Linearised {
     estimate: new Float64Array(4 * n),
     information: new Float64Array(16),
     slope: new Float64Array(4),
+    step: new Float64Array(4),
     scale: new Float64Array(4),
   }
 }
@@ -67,7 +69,7 @@ export function propagate(out: Float64Array, linearised: Linearised, residual: F
 }
 
 /** Noise of one sample from what the model cannot explain of the residuals; NaN without degrees of freedom. */
-function noiseOf({ model, information, slope, scale }: Linearised, residual: Float64Array): number {
+function noiseOf({ model, information, slope, step, scale }: Linearised, residual: Float64Array): number {
   const n = residual.length
   let free = 0
   for (let p = 0; p < 4; p++) {
@@ -79,16 +81,14 @@ function noiseOf({ model, information, slope, scale }: Linearised, residual: Flo
     }
     let sum = 0
     for (let i = 0; i < n; i++) sum += model[p * n + i]! * residual[i]!
-    slope[p] = sum
+    slope[p] = step[p] = sum
     if (information[5 * p]! > 0) free++
     else information[5 * p] = 1
   }
   let rest = 0
   for (let i = 0; i < n; i++) rest += residual[i]! * residual[i]!
   if (free >= n) return Number.NaN
-  if (invertSymmetric(information, 4, scale)) {
-    for (let p = 0; p < 4; p++) for (let q = 0; q < 4; q++) rest -= slope[p]! * information[4 * p + q]! * slope[q]!
-  }
+  if (solveSymmetric(information, step, 4, scale)) for (let p = 0; p < 4; p++) rest -= slope[p]! * step[p]!
   return Math.sqrt(Math.max(rest, 0) / (n - free))
 }
 

@@ -89,7 +89,7 @@ export function tissueFit({ t, root, high }: IvimScheme, { firstStep, boundsD }:
       for (let k = 0; k < z.length; k++) z[k] = y[high[k]!]!
       const d = isLog
         ? regress(samples, firstStep === 'iwlls' ? ROUNDS : 1)
-        : minimise(evaluate, at, lower, upper, start(samples), 1e-8)
+        : minimise(evaluate, at, lower, upper, start(samples), 1e-6)
       line.d = Math.min(Math.max(d, lower), upper)
       line.A = isLog && line.d === d ? interceptOf(samples, d) : amplitudeOf(samples, line.d)
       line.isAtBound = line.d <= lower || line.d >= upper
