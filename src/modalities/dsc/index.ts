@@ -23,7 +23,7 @@ const FLOAT32 = 4
 const FLOAT64 = 8
 
 /** Arrays of one value a voxel that a run holds at once, at the most. */
-const ARRAYS = 60
+const ARRAYS = 80
 
 /** Options that a result depends on. */
 const OPTIONS_USED = [
