@@ -438,6 +438,14 @@ export function bad(...problems: readonly Problem[]): Checked<never> {
   return { ok: false, problems }
 }
 
+/** Problems in order of appearance, each once: planning and doing both bind, and several roles can miss one image. */
+export function eachOnce(problems: readonly Problem[]): Problem[] {
+  const seen = new Map<string, Problem>()
+  for (const item of problems)
+    if (!seen.has(`${item.code} ${item.message}`)) seen.set(`${item.code} ${item.message}`, item)
+  return [...seen.values()]
+}
+
 /** The problems of a run; of a refused one without those that promise the rest of its outputs, for it has none. */
 export function withoutPromises(problems: readonly Problem[]): readonly Problem[] {
   const isRefused = problems.some(({ severity }) => severity === 'error')

@@ -230,6 +230,7 @@ function figuresOf({ parameters, framewise }: Found): LinesFigure[] {
   return [
     {
       kind: 'lines',
+      topic: 'motion',
       id: 'motion-translation',
       title: 'Head translation',
       caption: 'Slow drift is harmless once corrected; jumps and spikes spoil the volumes they fall in.',
@@ -239,6 +240,7 @@ function figuresOf({ parameters, framewise }: Found): LinesFigure[] {
     },
     {
       kind: 'lines',
+      topic: 'motion',
       id: 'motion-rotation',
       title: 'Head rotation',
       caption: 'A degree moves the rim of the brain by more than a millimetre.',
@@ -248,6 +250,7 @@ function figuresOf({ parameters, framewise }: Found): LinesFigure[] {
     },
     {
       kind: 'lines',
+      topic: 'motion',
       id: 'motion-framewise',
       title: 'Framewise displacement',
       caption: `Volumes above ${FLAGGED} mm are flagged in the confounds table. In step with the passage of a bolus it is contrast taken for motion.`,

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Volume } from '../image/volume.ts'
 import type { Computation, Modality, Placed, Prepared, Result, Role, Run, Source } from '../modalities/modality.ts'
 import { readVolume } from '../nifti/index.ts'
-import { bad, type Checked, good, type Problem, problem, withoutPromises } from '../problems.ts'
+import { bad, type Checked, eachOnce, good, type Problem, problem, withoutPromises } from '../problems.ts'
 import type { Fact, RunRecord } from '../report/record.ts'
 import { readRecord } from './complete.ts'
 import { type InputIdentity, identify } from './identity.ts'
@@ -89,11 +89,11 @@ async function processLocked(
   const { described, series, companions } = loaded.value
   // Bound anew: a role may have fallen away, and one that another task fills was not yet there when the plan was made.
   const bound = modality.bind(described)
-  const said = merge(problems, loaded.problems, bound.problems)
+  const said = eachOnce([...problems, ...loaded.problems, ...bound.problems])
   if (!bound.ok) return refuse(written, described, said)
   const computed = await compute(bound.value, series, companions, work, described)
-  if (!computed.ok) return refuse(written, described, merge(said, computed.problems), bound.value.facts)
-  const all = merge(said, computed.problems, computed.value.result.problems, await verdict)
+  if (!computed.ok) return refuse(written, described, eachOnce([...said, ...computed.problems]), bound.value.facts)
+  const all = eachOnce([...said, ...computed.problems, ...computed.value.result.problems, ...(await verdict)])
   if (isRefused(all)) return refuse(written, described, all, bound.value.facts)
   const status = all.some(({ severity }) => severity === 'partial') ? 'partial' : 'complete'
   await breathe()
@@ -116,14 +116,6 @@ function refuse(
   const said = withoutPromises(problems)
   writeRefusal(written, run, said, facts.length > 0 ? facts : written.work.planned.task.facts)
   return { status: 'refused', problems: said }
-}
-
-/** Problems in order of appearance, each once: planning and doing both bind, and say the same. */
-function merge(...lists: readonly (readonly Problem[])[]): Problem[] {
-  const seen = new Map<string, Problem>()
-  for (const item of lists.flat())
-    if (!seen.has(`${item.code} ${item.message}`)) seen.set(`${item.code} ${item.message}`, item)
-  return [...seen.values()]
 }
 
 async function identifyInputs(work: RunWork, known: readonly InputIdentity[]): Promise<InputIdentity[]> {

@@ -16,7 +16,7 @@ import type {
   Source,
 } from '../modalities/modality.ts'
 import { fileOptions, type Options } from '../options.ts'
-import { type Checked, type Problem, problem, withoutPromises } from '../problems.ts'
+import { type Checked, eachOnce, type Problem, problem, withoutPromises } from '../problems.ts'
 import { declaredOptions } from './complete.ts'
 import { describeFile, describeRaw } from './describe.ts'
 import { seedOf } from './identity.ts'
@@ -323,7 +323,7 @@ function planTask(
     options: declaredOptions(kind, options),
     memory: BASE_MEMORY + imageBytes(run) + correctedBytes(run, computation) + (computation?.memory ?? 0),
     facts: computation?.facts ?? (whole ? (kind.describe?.(run) ?? []) : []),
-    problems: withoutPromises(problems),
+    problems: withoutPromises(eachOnce(problems)),
   }
   return {
     task,

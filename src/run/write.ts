@@ -18,7 +18,7 @@ import type { Problem } from '../problems.ts'
 import { evaluateProtocol } from '../protocol.ts'
 import type { Fact, Figure, ProtocolRow, RunRecord } from '../report/record.ts'
 import { settingsOf, taskIdentity } from './complete.ts'
-import { coregistrationFigures, motionFigures } from './figures.ts'
+import { coregistrationFigures } from './figures.ts'
 import { hashOf, type InputIdentity } from './identity.ts'
 import { fractionNames, MASK, type Placement, pathOf, recordPath, referenceName, STATUS, tablePath } from './outputs.ts'
 import type { RunWork } from './participant.ts'
@@ -117,7 +117,6 @@ export function writeRun(written: Written, finished: Finished): void {
     quality: result.quality,
     figures: [
       ...result.figures.map(figure => resolveFigure(figure, placement)),
-      ...motionFigures(prepared.confounds),
       ...coregistrationFigures(placement, Object.keys(finished.placed)),
     ],
     reliability: reliabilityOf(rows),

@@ -30,7 +30,8 @@ describe('simulate, participant, group', () => {
     const made = perfquant('simulate', data, '-m', 'dsc', '--subjects', '1', '--snr', '100')
     expect(made.code, made.err).toBe(0)
     const ran = perfquant(data, out, 'participant', 'group')
-    expect(ran.last, ran.err).toBe('perfquant finished: 1 of 1 runs (exit 0)')
+    // The T1w gives the tissues that ratios to white matter ask for.
+    expect(ran.last, ran.err).toBe('perfquant finished: 2 of 2 runs (exit 0)')
     const files = listFiles(join(out, 'sub-01/perf'))
     for (const name of [
       'param-rcbv_dscmap',
