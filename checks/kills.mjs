@@ -81,7 +81,8 @@ async function attempt(words, milliseconds, group) {
   const timer = milliseconds === null ? null : setTimeout(() => kill(group ? -child.pid : child.pid), milliseconds)
   const { code, signal } = await ended
   clearTimeout(timer)
-  await until(() => processesWith(mark).length === 0, 'the processes to end', 60)
+  // A run whose call is gone ends at its next pause between computations.
+  await until(() => processesWith(mark).length === 0, 'the processes to end', 600)
   if (code !== 0 && signal !== 'SIGKILL') throw new Error(`a call ended with ${code ?? signal}: ${said.slice(-500)}`)
   return code === 0
 }
