@@ -39,7 +39,8 @@ export function voxelToVoxel(from: Grid, to: Grid): number[] {
  *
  * @remarks
  * - `intensity`: trilinear between voxel centres.
- * - `label`: the nearest voxel; ties go to the higher index.
+ * - `label`: that of the greatest part of the target voxel, from as many nearest samples as `fraction` takes; of two of one size the
+ *   lower. Where the target is no coarser, that is the nearest voxel; ties go to the higher index.
  * - `fraction`: mean over the target voxel, from n₁ × n₂ × n₃ trilinear samples, n the length of its edge in source
  *   voxels, rounded up: every source voxel under it counts, and the total over the image is kept.
  *
@@ -67,7 +68,8 @@ export function resampleVolume(
 ): Float32Array {
   const source: Samples = { values: frameValues(volume, frame), shape: volume.grid.shape }
   const m = voxelToVoxel(target, volume.grid)
-  const offsets = how === 'fraction' ? latticeOf(m) : new Float64Array(3)
+  const offsets = how === 'intensity' ? new Float64Array(3) : latticeOf(m)
+  const labels = new Map<number, number>()
   const [nx, ny, nz] = target.shape
   let v = 0
   for (let k = 0; k < nz; k++)
@@ -76,7 +78,7 @@ export function resampleVolume(
         const x = m[0]! * i + m[1]! * j + m[2]! * k + m[3]!
         const y = m[4]! * i + m[5]! * j + m[6]! * k + m[7]!
         const z = m[8]! * i + m[9]! * j + m[10]! * k + m[11]!
-        if (how === 'label') out[v++] = nearest(source, x, y, z)
+        if (how === 'label') out[v++] = mostOf(source, x, y, z, offsets, labels)
         else if (offsets.length === 3) out[v++] = trilinear(source, x, y, z)
         else out[v++] = mean(source, x, y, z, offsets)
       }
@@ -192,6 +194,27 @@ function nearest(source: Samples, x: number, y: number, z: number): number {
   const k = Math.min(shape[2] - 1, Math.floor(settle(z, shape[2]) + 0.5 + CLOSE))
   const value = values[(k * shape[1] + j) * shape[0] + i]!
   return Number.isNaN(value) ? 0 : value
+}
+
+/** The label of most samples about a place; of two that are as frequent the lower. */
+function mostOf(
+  source: Samples,
+  x: number,
+  y: number,
+  z: number,
+  offsets: Float64Array,
+  counts: Map<number, number>,
+): number {
+  if (offsets.length === 3) return nearest(source, x, y, z)
+  counts.clear()
+  for (let s = 0; s < offsets.length; s += 3) {
+    const label = nearest(source, x + offsets[s]!, y + offsets[s + 1]!, z + offsets[s + 2]!)
+    counts.set(label, (counts.get(label) ?? 0) + 1)
+  }
+  let [best, most] = [0, 0]
+  for (const [label, count] of counts)
+    if (count > most || (count === most && label < best)) [best, most] = [label, count]
+  return best
 }
 
 function mean(source: Samples, x: number, y: number, z: number, offsets: Float64Array): number {

@@ -55,8 +55,9 @@ export function describeRaw(image: BidsName, root: string, index: Index): Checke
  * @param file - absolute path
  * @param uri - the name it is recorded under
  * @param shown - what to call it in a problem
+ * @param table - path of the table of its labels where that is not beside it
  */
-export function describeFile(file: string, uri: string, shown: string): Checked<Source> {
+export function describeFile(file: string, uri: string, shown: string, table: string | null = null): Checked<Source> {
   if (isDangling(file))
     return bad(
       problem('FILE_NOT_FETCHED', `${shown} is a link whose content is not here; run 'datalad get ${file}'.`, {
@@ -74,7 +75,8 @@ export function describeFile(file: string, uri: string, shown: string): Checked<
   if (!header.ok) return header
   const stem = file.replace(/\.nii(\.gz)?$/, '')
   const sidecar = readSidecar(`${stem}.json`)
-  const labels = exists(`${stem}.tsv`) ? parseTable(readText(`${stem}.tsv`)) : null
+  const named = exists(`${stem}.tsv`) ? `${stem}.tsv` : table
+  const labels = named === null ? null : parseTable(readText(named))
   if (labels && !labels.ok) return labels
   return good(
     {

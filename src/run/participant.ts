@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Volume } from '../image/volume.ts'
+import { type Volume, voxelCount } from '../image/volume.ts'
 import type { Computation, Modality, Placed, Prepared, Result, Role, Run, Source } from '../modalities/modality.ts'
 import { readVolume } from '../nifti/index.ts'
 import { bad, type Checked, eachOnce, good, type Problem, problem, withoutPromises } from '../problems.ts'
@@ -99,7 +99,7 @@ async function processLocked(
   await breathe()
   const changed = await changedInput(work, inputs)
   if (changed) return refuse(written, described, [...all, changed], bound.value.facts)
-  writeRun(written, { run: described, computation: bound.value, ...computed.value, problems: all, status })
+  writeRun(written, { run: described, computation: bound.value, companions, ...computed.value, problems: all, status })
   return { status, problems: all }
 }
 
@@ -260,6 +260,8 @@ function placeRoles(companions: Placed, prepared: Prepared, work: RunWork, run: 
       const result = placeVolume(volume, name, request, prepared.reference)
       if (!result.ok && request.required) return result
       if (result.ok) moved.push(result.value)
+      // One of several that is not here holds nothing: the others must still meet their names.
+      else if (request.how === 'label' && volumes.length > 1) moved.push(blank(prepared.reference))
       problems.push(
         ...(result.ok
           ? result.problems
@@ -271,6 +273,11 @@ function placeRoles(companions: Placed, prepared: Prepared, work: RunWork, run: 
     if (moved.length > 0) placed[request.role] = moved
   }
   return good(placed, problems)
+}
+
+/** An image of 0. */
+function blank({ grid, header }: Prepared['reference']): Volume {
+  return { grid, header, frames: 1, data: new Uint8Array(voxelCount(grid)), slope: 1, intercept: 0 }
 }
 
 function binary(volume: Volume): Uint8Array {

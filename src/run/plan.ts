@@ -3,6 +3,7 @@ import type { Derivative } from '../bids/derivatives.ts'
 import type { BidsFilter } from '../bids/filter.ts'
 import { type BidsName, sharedEntities } from '../bids/name.ts'
 import { type DerivativeRole, findForRole } from '../bids/roles.ts'
+import { companionOf } from '../bids/sidecar.ts'
 import { voxelCount } from '../image/volume.ts'
 import type {
   Computation,
@@ -194,7 +195,9 @@ function fillFromDerivatives({ derivatives, filter }: PlanContext, request: Role
       continue
     }
     const shown = `${derivative.name}:${chosen.path}`
-    const filled = gather(request, [describeFile(resolve(derivative.root, chosen.path), `bids:${shown}`, shown)])
+    const names = companionOf(derivative.dataset, chosen, { suffix: 'dseg', extension: '.tsv' })
+    const table = request.role === 'dseg' && names ? resolve(derivative.root, names.path) : null
+    const filled = gather(request, [describeFile(resolve(derivative.root, chosen.path), `bids:${shown}`, shown, table)])
     const said = reason
       ? [problem('ROLE_CHOSEN', `${shown} serves ${image.path} as ${request.role}: ${reason}${others}.`)]
       : []

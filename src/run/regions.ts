@@ -1,5 +1,6 @@
 import { formatTable, type Table } from '../bids/tsv.ts'
-import { frameValues, type Volume } from '../image/volume.ts'
+import { squaredDistanceTo } from '../image/distance.ts'
+import { frameValues, type Grid, type Volume, voxelSize } from '../image/volume.ts'
 import type { MapOutput, Result } from '../modalities/modality.ts'
 import { mean, quantileSorted, standardDeviation } from '../numerics/statistics.ts'
 import type { RegionRow, Reliability } from '../report/record.ts'
@@ -7,12 +8,20 @@ import type { RegionRow, Reliability } from '../report/record.ts'
 /** Voxels that a tissue map gives at least this share count as that tissue; the usual limit of perfusion tables. */
 export const TISSUE_THRESHOLD = 0.7
 
+/** Least extent from left to right of a brain that has two halves [mm]. */
+const LEAST_WIDTH = 80
+
+/** How far from pathology white matter looks normal [mm]. */
+const MARGIN = 5
+
 /** A named set of voxels. */
 export interface Region {
   readonly atlas: string
   readonly name: string
   /** Whether a voxel belongs to it. */
   has(voxel: number): boolean
+  /** Which part of the region in its own image lies in the mask of the run [1]; null where that is not known. */
+  readonly coverage?: number | null
 }
 
 /** Columns of the region tables, in order; further entities of the dataset follow `run`. */
@@ -35,6 +44,7 @@ export const REGION_COLUMNS = [
   'n_valid',
   'n_at_bound',
   'n_reliable',
+  'coverage',
   'mean',
   'sd',
   'median',
@@ -50,9 +60,89 @@ export const REGION_COLUMNS = [
 ] as const
 
 /** The regions of a tissue map: voxels of the mask with at least {@link TISSUE_THRESHOLD} of it. */
-export function tissueRegion(name: string, fraction: Volume, mask: Uint8Array): Region {
+export function tissueRegion(name: string, fraction: Volume, mask: Uint8Array, own: Volume | undefined): Region {
   const values = frameValues(fraction, 0)
-  return { atlas: 'tissue', name, has: voxel => mask[voxel] === 1 && values[voxel]! >= TISSUE_THRESHOLD }
+  const here = volumeOf(fraction, (value, v) => (mask[v] === 1 ? value : 0))
+  return {
+    atlas: 'tissue',
+    name,
+    has: voxel => mask[voxel] === 1 && values[voxel]! >= TISSUE_THRESHOLD,
+    coverage: own
+      ? part(
+          here,
+          volumeOf(own, value => value),
+        )
+      : null,
+  }
+}
+
+/** Volume of what an image holds [mm³]: the sum of its finite values, changed by a function, times the volume of a voxel. */
+function volumeOf(image: Volume, weight: (value: number, v: number) => number): number {
+  const values = frameValues(image, 0)
+  let sum = 0
+  for (let v = 0; v < values.length; v++) if (Number.isFinite(values[v])) sum += weight(values[v]!, v)
+  return sum * voxelSize(image.grid).reduce((product, edge) => product * edge, 1)
+}
+
+/** A part of a whole [1]; a resampled image can hold a little more than its source. */
+function part(here: number, whole: number): number | null {
+  return whole > 0 ? Math.min(1, here / whole) : null
+}
+
+/**
+ * The halves of the brain, left and right of the plane through the middle of the mask across the left-right axis of scanner space;
+ * none where a part of the head lies on one side only.
+ *
+ * @param mask - 1 in the brain, shape (nVoxel)
+ * @param grid - its grid, whose scanner space must be known
+ * @param tissues - regions to halve, too
+ */
+export function hemispheres(mask: Uint8Array, { shape, affine: a }: Grid, tissues: readonly Region[]): Region[] {
+  const [ni, nj] = shape
+  const across = (v: number) =>
+    a[0]! * (v % ni) + a[1]! * (Math.floor(v / ni) % nj) + a[2]! * Math.floor(v / (ni * nj)) + a[3]!
+  const inside = Int32Array.from(mask.keys()).filter(v => mask[v] === 1)
+  let [sum, low, high] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const v of inside) {
+    const x = across(v)
+    sum += x
+    low = Math.min(low, x)
+    high = Math.max(high, x)
+  }
+  if (!(high - low > LEAST_WIDTH)) return []
+  const middle = sum / inside.length
+  const side = (name: 'left' | 'right') => (voxel: number) => across(voxel) < middle === (name === 'left')
+  return (['left', 'right'] as const).flatMap(name => {
+    const isHere = side(name)
+    return [
+      { atlas: 'hemisphere', name, has: (voxel: number) => mask[voxel] === 1 && isHere(voxel) },
+      ...tissues.map(region => ({
+        atlas: 'hemisphere',
+        name: `${name}-${region.name}`,
+        has: (voxel: number) => region.has(voxel) && isHere(voxel),
+      })),
+    ]
+  })
+}
+
+/**
+ * Pathology, and white matter that looks normal: white matter 5 mm away from it, where there is a map of white matter.
+ *
+ * @param lesion - above a half in pathology, on the grid of the run
+ * @param white - the region of white matter
+ */
+export function lesionRegions(lesion: Volume, mask: Uint8Array, white: Region | undefined): Region[] {
+  const values = frameValues(lesion, 0)
+  const inside = mask.map((value, v) => (value === 1 && values[v]! > 0.5 ? 1 : 0))
+  const away = squaredDistanceTo(inside, lesion.grid.shape, voxelSize(lesion.grid))
+  const pathology: Region = { atlas: 'lesion', name: 'lesion', has: voxel => inside[voxel] === 1 }
+  if (!white) return [pathology]
+  const normal: Region = {
+    atlas: 'lesion',
+    name: 'NAWM',
+    has: voxel => white.has(voxel) && away[voxel]! > MARGIN * MARGIN,
+  }
+  return [pathology, normal]
 }
 
 /**
@@ -61,12 +151,21 @@ export function tissueRegion(name: string, fraction: Volume, mask: Uint8Array): 
  * @param labels - a label image on the reference grid
  * @param names - its `_dseg.tsv`: columns `index` and `name`; without it labels are named by number
  */
-export function labelRegions(atlas: string, labels: Volume, names: Table | null, mask: Uint8Array): Region[] {
+export function labelRegions(
+  atlas: string,
+  labels: Volume,
+  names: Table | null,
+  mask: Uint8Array,
+  own: Volume | undefined,
+): Region[] {
   const values = frameValues(labels, 0)
+  const whole = own ? labelVolumes(own, () => true) : null
+  const here = labelVolumes(labels, v => mask[v] === 1)
   const region = (index: number, name: string): Region => ({
     atlas,
     name,
     has: voxel => mask[voxel] === 1 && Math.round(values[voxel]!) === index,
+    coverage: whole ? part(here.get(index) ?? 0, whole.get(index) ?? 0) : null,
   })
   if (names) {
     const index = names.columns.indexOf('index')
@@ -78,6 +177,18 @@ export function labelRegions(atlas: string, labels: Volume, names: Table | null,
   }
   const found = [...new Set(Array.from(values, Math.round))].filter(index => index !== 0).sort((a, b) => a - b)
   return found.map(index => region(index, `label-${index}`))
+}
+
+/** Volume of each label of an image [mm³], over some of its voxels. */
+function labelVolumes(image: Volume, isIn: (v: number) => boolean): Map<number, number> {
+  const values = frameValues(image, 0)
+  const voxel = voxelSize(image.grid).reduce((product, edge) => product * edge, 1)
+  const volumes = new Map<number, number>()
+  for (let v = 0; v < values.length; v++) {
+    const label = Math.round(values[v]!)
+    if (label !== 0 && isIn(v)) volumes.set(label, (volumes.get(label) ?? 0) + voxel)
+  }
+  return volumes
 }
 
 /** What is the same in every row of a run. */
@@ -115,6 +226,7 @@ export function regionRows(head: RowHead, result: Result, regions: readonly Regi
       ...rowHead(head, map),
       atlas: region.atlas,
       region: region.name,
+      coverage: region.coverage ?? null,
       ...summarise(map, map.status ?? result.status, reliable, region),
     }))
   })
@@ -137,6 +249,7 @@ function fitRows(head: RowHead, result: Result, region: Region): RegionRow[] {
       n_valid: used,
       n_at_bound: null,
       n_reliable: null,
+      coverage: region.coverage ?? null,
       ...NO_STATISTICS,
       value,
       se,

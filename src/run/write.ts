@@ -22,7 +22,16 @@ import { coregistrationFigures } from './figures.ts'
 import { hashOf, type InputIdentity } from './identity.ts'
 import { fractionNames, MASK, type Placement, pathOf, recordPath, referenceName, STATUS, tablePath } from './outputs.ts'
 import type { RunWork } from './participant.ts'
-import { formatRows, labelRegions, type Region, regionRows, reliabilityOf, tissueRegion } from './regions.ts'
+import {
+  formatRows,
+  hemispheres,
+  labelRegions,
+  lesionRegions,
+  type Region,
+  regionRows,
+  reliabilityOf,
+  tissueRegion,
+} from './regions.ts'
 import {
   mapSidecar,
   maskSidecar,
@@ -49,6 +58,8 @@ export interface Finished {
   readonly computation: Computation
   readonly prepared: Prepared
   readonly placed: Placed
+  /** The images in roles, each on its own grid. */
+  readonly companions: Placed
   readonly result: Result
   readonly maskFrom: string | null
   readonly problems: readonly Problem[]
@@ -295,23 +306,31 @@ function inMask(map: MapOutput, mask: Uint8Array, fill: number): Float32Array | 
   return out
 }
 
-function regionsOf({ prepared, placed, run, computation }: Finished): Region[] {
-  const mask = prepared.mask
-  const n = voxelCount(prepared.reference.grid)
-  const whole: Region = {
-    atlas: 'mask',
-    name: computation.organ ?? 'brain',
-    has: voxel => voxel < n && mask[voxel] === 1,
-  }
+function regionsOf({ prepared, placed, companions, run, computation }: Finished): Region[] {
+  const { mask, reference } = prepared
+  const n = voxelCount(reference.grid)
+  const organ = computation.organ ?? 'brain'
+  const whole: Region = { atlas: 'mask', name: organ, has: voxel => voxel < n && mask[voxel] === 1 }
   const tissues = fractionNames(Object.keys(placed)).flatMap(({ role, label }) =>
-    (placed[role] ?? []).slice(0, 1).map(volume => tissueRegion(label, volume, mask)),
+    (placed[role] ?? []).slice(0, 1).map(volume => tissueRegion(label, volume, mask, companions[role]?.[0])),
   )
+  const isOriented = organ === 'brain' && run.series[0]?.header?.oriented === true
+  const halves = isOriented
+    ? hemispheres(
+        mask,
+        reference.grid,
+        tissues.filter(({ name }) => name !== 'CSF'),
+      )
+    : []
+  const white = tissues.find(({ name }) => name === 'WM')
+  const lesions = (placed.lesion ?? []).slice(0, 1).flatMap(volume => lesionRegions(volume, mask, white))
   const atlases = (placed.dseg ?? []).flatMap((volume, index) => {
     const source = run.roles.dseg?.[index]
     const { atlas, seg, desc } = source?.name.entities ?? {}
-    return labelRegions(atlas ?? seg ?? desc ?? 'dseg', volume, source?.tables['dseg'] ?? null, mask)
+    const own = companions.dseg?.[index]
+    return labelRegions(atlas ?? seg ?? desc ?? 'dseg', volume, source?.tables['dseg'] ?? null, mask, own)
   })
-  return [whole, ...tissues, ...atlases]
+  return [whole, ...tissues, ...halves, ...lesions, ...atlases]
 }
 
 /** A figure with the paths of its images in place of their names. */

@@ -123,6 +123,16 @@ describe('resampling', () => {
     expect([...resampleVolume(row, 0, straight([4, 1, 1], [2, 2, 2], [1, 0, 0]), 'label')]).toEqual([2, 3, 4, 4])
   })
 
+  it('gives a coarse voxel the label of its greatest part', () => {
+    // Twelve voxels of 1 mm under two of 6 mm: 2 2 2 2 5 5 | 5 5 5 7 7 7.
+    const fine = volume(straight([12, 1, 1], [1, 1, 1], [0.5, 0, 0]), Uint8Array.of(2, 2, 2, 2, 5, 5, 5, 5, 5, 7, 7, 7))
+    const coarse = straight([2, 1, 1], [6, 1, 1], [3, 0, 0])
+    // Of two of one size the lower.
+    expect([...resampleVolume(fine, 0, coarse, 'label')]).toEqual([2, 5])
+    const flipped: Grid = { shape: [2, 1, 1], affine: [-6, 0, 0, 9, 0, 1, 0, 0, 0, 0, 1, 0] }
+    expect([...resampleVolume(fine, 0, flipped, 'label')]).toEqual([5, 2])
+  })
+
   it('averages fractions over the target voxel and keeps their total', () => {
     const fine = straight([24, 24, 24], [1, 1, 1], [0.5, 0.5, 0.5])
     const inside = (x: number, y: number, z: number) => (Math.hypot(x - 12, y - 12, z - 12) < 8 ? 1 : 0)

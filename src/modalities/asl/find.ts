@@ -80,6 +80,7 @@ function describeSeries(index: Index, image: BidsName): Found {
     optional('csf', 'fraction'),
     optional('mask', 'label'),
     optional('dseg', 'label'),
+    optional('lesion', 'label'),
   ]
   return {
     series: [image],
