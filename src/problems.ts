@@ -371,6 +371,11 @@ export const PROBLEMS = {
   GRID_NO_OVERLAP: { severity: 'error', reason: 'data', says: 'Two images that belong together share no space.' },
   TRANSFORM_INVALID: { severity: 'error', reason: 'data', says: 'A file of a spatial transform cannot be used.' },
   MOTION_NOT_CORRECTED: { severity: 'info', says: 'Head motion was not corrected.' },
+  COREGISTERED: { severity: 'info', says: 'Images of the head were brought to the series by rigid registration.' },
+  COREGISTRATION_FAILED: {
+    severity: 'warning',
+    says: 'Images of the head could not be registered to the series; the headers were believed.',
+  },
   MOTION_LARGE: { severity: 'warning', says: 'The head moved by more than 3 mm; the volumes were brought together.' },
   MOTION_UNSEEN: {
     severity: 'info',

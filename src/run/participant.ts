@@ -1,10 +1,12 @@
 import { join } from 'node:path'
+import { STILL } from '../image/rigid.ts'
 import { type Volume, voxelCount } from '../image/volume.ts'
 import type { Computation, Modality, Placed, Prepared, Result, Role, Run, Source } from '../modalities/modality.ts'
 import { readVolume } from '../nifti/index.ts'
 import { bad, type Checked, eachOnce, good, type Problem, problem, withoutPromises } from '../problems.ts'
 import type { Fact, RunRecord } from '../report/record.ts'
 import { readRecord } from './complete.ts'
+import { coregister } from './coregister.ts'
 import { type InputIdentity, identify } from './identity.ts'
 import { motionProblems, reportMotion, settleMotion, withMotion } from './motion.ts'
 import { placeVolume } from './place.ts'
@@ -247,6 +249,8 @@ async function compute(
 function placeRoles(companions: Placed, prepared: Prepared, work: RunWork, run: Run): Checked<Placed> {
   const problems: Problem[] = []
   const placed: Partial<Record<Role, readonly Volume[]>> = {}
+  const anatomy = coregister(companions, prepared, run.series[0]?.name.path ?? '')
+  problems.push(...(anatomy?.problems ?? []))
   for (const request of work.planned.requests) {
     const volumes = companions[request.role]
     if (!volumes) continue
@@ -257,7 +261,13 @@ function placeRoles(companions: Placed, prepared: Prepared, work: RunWork, run: 
     const moved: Volume[] = []
     for (const [index, volume] of volumes.entries()) {
       const name = run.roles[request.role]?.[index]?.name.path ?? request.role
-      const result = placeVolume(volume, name, request, prepared.reference)
+      const result = placeVolume(
+        volume,
+        name,
+        request,
+        prepared.reference,
+        anatomy?.moves(request.role, volume) ? anatomy.motion : STILL,
+      )
       if (!result.ok && request.required) return result
       if (result.ok) moved.push(result.value)
       // One of several that is not here holds nothing: the others must still meet their names.

@@ -1,4 +1,5 @@
 import { resampleVolume } from '../image/resample.ts'
+import { compose, inverse, type Rigid, STILL } from '../image/rigid.ts'
 import { frameValues, type Grid, isSameGrid, type Volume, voxelCount } from '../image/volume.ts'
 import type { RoleRequest } from '../modalities/modality.ts'
 import { bad, type Checked, good, problem } from '../problems.ts'
@@ -16,6 +17,7 @@ export interface Target {
  * @param name - what to call it in a problem
  * @param request - how its values are carried: interpolated, nearest, or averaged over the area
  * @param target - the reference grid
+ * @param motion - takes points of the reference to the image, where headers do not suffice
  * @returns the image with one problem where it had to be resampled; none where the two share no space
  */
 export function placeVolume(
@@ -23,12 +25,17 @@ export function placeVolume(
   name: string,
   request: Pick<RoleRequest, 'role' | 'how'>,
   target: Target,
+  motion: Rigid = STILL,
 ): Checked<Volume> {
   if (isSameGrid(volume.grid, target.grid)) return good(volume)
   const n = voxelCount(target.grid)
+  const lying: Volume =
+    motion === STILL
+      ? volume
+      : { ...volume, grid: { ...volume.grid, affine: compose(inverse(motion), volume.grid.affine) } }
   const data = new Float32Array(n * volume.frames)
   for (let frame = 0; frame < volume.frames; frame++)
-    data.set(resampleVolume(volume, frame, target.grid, request.how), frame * n)
+    data.set(resampleVolume(lying, frame, target.grid, request.how), frame * n)
   const placed: Volume = {
     grid: target.grid,
     frames: volume.frames,
@@ -51,7 +58,7 @@ export function placeVolume(
   return good(placed, [
     problem(
       'GRID_DIFFERS',
-      `${name} lies on another grid (${volume.grid.shape.join('×')}) and was brought to that of the series by its header, with ${how}.`,
+      `${name} lies on another grid (${volume.grid.shape.join('×')}) and was brought to that of the series by ${motion === STILL ? 'its header' : 'rigid registration'}, with ${how}.`,
       { file: name },
     ),
   ])
