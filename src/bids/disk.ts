@@ -194,6 +194,37 @@ export function writeWhole(path: string, content: string | Uint8Array, staging: 
   renameSync(temporary, path)
 }
 
+/** A file that grows piece by piece and is not seen by its name until it is whole. */
+export interface GrowingFile {
+  add(content: string | Uint8Array): void
+  /** Wait until the disk has it, and give it its name. */
+  finish(): void
+}
+
+/**
+ * Begin a file whose content does not fit into memory at once.
+ *
+ * @param path - its final path
+ * @param staging - where it waits, on the same file system
+ */
+export function growFile(path: string, staging: string): GrowingFile {
+  makeFolder(staging)
+  const temporary = join(staging, `${basename(path)}.${randomBytes(4).toString('hex')}`)
+  const file = openSync(temporary, 'wx')
+  return {
+    add(content) {
+      const bytes = typeof content === 'string' ? Buffer.from(content) : content
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at)
+    },
+    finish() {
+      fsyncSync(file)
+      closeSync(file)
+      makeFolder(dirname(path))
+      renameSync(temporary, path)
+    },
+  }
+}
+
 /** Write a file and wait until the disk has it. */
 export function writeNew(path: string, content: string | Uint8Array): void {
   makeFolder(dirname(path))

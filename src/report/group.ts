@@ -1,5 +1,6 @@
 import { PROBLEMS } from '../problems.ts'
 import { type Content, html, type Markup } from './markup.ts'
+import type { Outlier } from './outliers.ts'
 import {
   code,
   footLine,
@@ -13,21 +14,22 @@ import {
   tag,
   VERDICT_TONE,
 } from './page.ts'
-import type { ProtocolRow, RegionRow } from './record.ts'
+import type { ProtocolRow } from './record.ts'
+import { agreementCharts, repeatabilityTable } from './repeatability.ts'
+import type { GroupRun, RegionSeries, Repeatability } from './series.ts'
+import { acquisitionBySite, missingRuns, protocolBySite } from './sites.ts'
 import { drawStrips } from './strip.ts'
-import { type Charted, type GroupRun, parameterCharts, qualityCharts } from './strips.ts'
-import { byText, count, countText, linked } from './text.ts'
+import { type Charted, parameterCharts, qualityCharts } from './strips.ts'
+import { byText, count, countText, linked, numberText } from './text.ts'
 import { problemCount, STATUSES, statusLine, verdictOf } from './verdict.ts'
-
-export type { GroupRun }
 
 /** A table that lies beside the page. */
 export interface GroupTable {
   /** File name, `group_asl.tsv`; its dictionary is the same with `.json`. */
   readonly name: string
   readonly columns: readonly string[]
-  /** The rows; only their number is shown. */
-  readonly rows: readonly unknown[]
+  /** How many rows it has. */
+  readonly rows: number
   /** Column to its description, as BIDS writes them. */
   readonly dictionary: Readonly<Record<string, unknown>>
 }
@@ -38,7 +40,12 @@ export interface GroupInput {
   readonly version: string
   readonly tables: readonly GroupTable[]
   readonly runs: readonly GroupRun[]
-  readonly regions: readonly RegionRow[]
+  readonly series: readonly RegionSeries[]
+  readonly outliers: readonly Outlier[]
+  /** Rows of the table of repeatability. */
+  readonly repeatability: readonly Repeatability[]
+  /** Why a rating could not be read, one sentence a file. */
+  readonly unreadRatings: readonly string[]
 }
 
 /** Rows of a list of runs: beyond them the tables are the place to look. */
@@ -47,6 +54,8 @@ const MOST_ROWS = 1000
 const MOST_OPEN = 20
 /** Runs that are named for a problem. */
 const MOST_NAMED = 12
+/** Outliers that are listed. */
+const MOST_OUTLIERS = 50
 
 function runLink({ bidsName, href }: GroupRun): Markup {
   return html`<a href="${href}">${runName(bidsName)}</a>`
@@ -97,6 +106,53 @@ function attention({ runs }: GroupInput): Markup | null {
   const folded = rows.slice(MOST_OPEN)
   const rest = found.length - rows.length
   return html`${table(name, heads, rows.slice(0, MOST_OPEN))}${folded.length > 0 && html`<details><summary>${count(folded.length, 'more run')}</summary>${table(name, heads, folded)}</details>`}${rest > 0 && html`<p>${countText(rest)} more are in the tables.</p>`}`
+}
+
+/** Verdicts of readers: who is out and why, which verdict is on a result that has changed since, what could not be read. */
+function ratings({ runs, unreadRatings }: GroupInput): Markup | null {
+  const rated = runs.filter(run => run.ratings.length > 0)
+  if (rated.length === 0 && unreadRatings.length === 0) return null
+  const excluded = rated.filter(run => run.isExcluded)
+  const outdated = rated.filter(run => run.ratings.some(rating => rating.isOutdated))
+  const rows = excluded.slice(0, MOST_ROWS).map((run): Content[] => {
+    const against = run.ratings.filter(rating => rating.Rating === 'exclude')
+    return [
+      runLink(run),
+      [...new Set(against.flatMap(({ Reasons }) => Reasons))].join(', '),
+      against.map(({ Notes }) => Notes).join(' '),
+      against.map(({ Rater, isOutdated }) => `${Rater}${isOutdated ? ' (of an earlier result)' : ''}`).join(', '),
+    ]
+  })
+  const heads = ['Run', 'Reasons', 'Notes', 'Rater'].map(head => ({ head }))
+  return html`<p>${count(rated.length, 'run')} rated, ${countText(excluded.length)} excluded: those are left out of regions, charts, outliers and repeatability, and keep their row in the table of their technique.</p>
+${outdated.length > 0 && html`<p>${tag('warn', `${count(outdated.length, 'rating')} of an earlier result`)} The run was computed again since; look at it again.</p>`}
+${unreadRatings.map(sentence => html`<p>${tag('warn', 'not read')} ${sentence}</p>`)}
+${rows.length > 0 && table('Excluded runs', heads, rows)}`
+}
+
+/** The values farthest from the others. */
+function outlying({ outliers }: GroupInput): Markup | null {
+  if (outliers.length === 0) return null
+  const rows = outliers
+    .slice(0, MOST_OUTLIERS)
+    .map(({ run, parameter, region, units, value, median, z }): Content[] => [
+      runLink(run),
+      parameter,
+      region,
+      `${numberText(value)} ${units === '1' ? '' : units}`.trim(),
+      numberText(median),
+      numberText(z, 3),
+    ])
+  const number = (head: string) => ({ head, set: 'number' as const })
+  const heads = [
+    { head: 'Run' },
+    { head: 'Parameter' },
+    { head: 'Region' },
+    ...['Value', 'Median', 'Robust z'].map(number),
+  ]
+  const rest = outliers.length - rows.length
+  return html`<p>Values more than 3.5 robust standard deviations from the median of their site (of all sites where it has fewer than eight runs). An outlier is a question, not an error: look at its page, and exclude it there for a reason that you see.</p>
+${table('Outliers', heads, rows)}${rest > 0 && html`<p>${countText(rest)} more: their number stands in <code>n_outliers</code> of the table of each technique.</p>`}`
 }
 
 /** Charts with their titles, warnings and remarks. */
@@ -213,6 +269,11 @@ function allRuns({ runs }: GroupInput): Markup | null {
   return html`<details${rows.length <= 60 && html` open`}><summary>${count(rows.length, 'run')}</summary>${table('All runs', heads, rows)}</details>${rest > 0 && html`<p>${countText(rest)} more are in the tables.</p>`}`
 }
 
+function repeatability({ repeatability: rows, series }: GroupInput): Markup | null {
+  const shown = repeatabilityTable(rows)
+  return shown && html`${shown}${agreementCharts(rows, series)}`
+}
+
 /** What a dictionary says of a column, as far as it says anything. */
 function described(entry: unknown): string {
   if (typeof entry !== 'object' || entry === null) return ''
@@ -231,7 +292,7 @@ function tables({ tables: list }: GroupInput): Markup | null {
       linked(described(Object.hasOwn(dictionary, column) ? dictionary[column] : null)),
     ])
     const json = name.replace(/\.tsv$/, '.json')
-    const words = html`${count(rows.length, 'row')}, ${count(columns.length, 'column')}; dictionary: <a href="${json}">${json}</a>`
+    const words = html`${count(rows, 'row')}, ${count(columns.length, 'column')}; dictionary: <a href="${json}">${json}</a>`
     return html`<h3><a href="${name}">${name}</a></h3><p class="muted">${words}</p><details><summary>Columns</summary>${table(`Columns of ${name}`, [{ head: 'Column' }, { head: 'Meaning' }], meanings)}</details>\n`
   })}`
 }
@@ -246,18 +307,22 @@ function tables({ tables: list }: GroupInput): Markup | null {
  * @param input - runs, region statistics and tables
  */
 export async function groupPage(input: GroupInput): Promise<string> {
-  const pages = new Map(input.runs.map(({ bidsName, href }) => [bidsName, href]))
   const how = 'One dot is one run and leads to its page. The line is the median, the bar below spans the quartiles.'
   const parts: readonly (readonly [string, string, Markup | null])[] = [
     ['summary', 'Summary', summary(input)],
     ['attention', 'Runs that are not complete', attention(input)],
-    ['parameters', 'Parameters by region', charts(parameterCharts(input.regions, pages), how)],
+    ['ratings', 'Ratings', ratings(input)],
+    ['missing', 'Missing runs', missingRuns(input.runs)],
+    ['parameters', 'Parameters by region and site', charts(parameterCharts(input.series, input.runs), how)],
+    ['outliers', 'Outliers', outlying(input)],
+    ['repeatability', 'Repeatability', repeatability(input)],
     [
       'quality',
       'Quality',
       charts(qualityCharts(input.runs), `${how} The band holds the expected values; hollow dots lie outside.`),
     ],
-    ['protocol', 'Protocol compliance', protocol(input)],
+    ['acquisition', 'Acquisition by site', acquisitionBySite(input.runs)],
+    ['protocol', 'Protocol compliance', html`${protocol(input)}${protocolBySite(input.runs)}`],
     ['problems', 'Problems', problems(input)],
     ['all-runs', 'All runs', allRuns(input)],
     ['tables', 'Tables', tables(input)],

@@ -208,6 +208,8 @@ export interface RunRecord {
   readonly label: string
   readonly participant: string
   readonly session: string | null
+  /** Where it was acquired, and what says so; null where nothing does. */
+  readonly site: { readonly name: string; readonly from: string } | null
   /** Entities that all source images of the run share. */
   readonly entities: Readonly<Record<string, string>>
   readonly status: 'complete' | 'partial' | 'refused' | 'failed'

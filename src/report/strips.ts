@@ -1,18 +1,8 @@
-import type { QualityValue, RegionRow, RunRecord } from './record.ts'
+import type { QualityValue } from './record.ts'
+import { type GroupRun, parameterName, type RegionSeries, runsOfKind } from './series.ts'
 import type { Dot, Strip, StripChart } from './strip.ts'
 import { byText, unitText, withUnit } from './text.ts'
 import { band } from './verdict.ts'
-
-/** What the group page needs of a run: parts of its record, its name, and where its page is. */
-export interface GroupRun
-  extends Pick<
-    RunRecord,
-    'kind' | 'title' | 'participant' | 'session' | 'status' | 'problems' | 'protocol' | 'quality'
-  > {
-  readonly bidsName: string
-  /** The participant's page, relative to this one, with the run's anchor where it is known. */
-  readonly href: string
-}
 
 /** Strips that a chart holds, and charts that the page holds: the rest is in the tables. */
 const MOST_STRIPS = 8
@@ -29,7 +19,7 @@ export interface Charted {
 }
 
 /** Groups by a key, in the order in which the keys first occur. */
-function grouped<T>(items: readonly T[], keyOf: (item: T) => string): [string, T[]][] {
+export function grouped<T>(items: readonly T[], keyOf: (item: T) => string): [string, T[]][] {
   const groups = new Map<string, T[]>()
   for (const item of items) {
     const key = keyOf(item)
@@ -40,71 +30,91 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): [string, T
   return [...groups]
 }
 
-/** A cell as text; what is missing is empty. Rows come from memory or from a table, where missing is `n/a`. */
-function cell(row: RegionRow, column: string): string {
-  const value = row[column]
-  return value === null || value === undefined || value === 'n/a' ? '' : String(value)
-}
-
-function numeric(row: RegionRow, column: string): number {
-  const text = cell(row, column)
-  return text === '' ? Number.NaN : Number(text)
-}
-
-/** The value a row stands for: the fit of the region's curve, or the median of its voxels. */
-function valueIn(row: RegionRow): number {
-  return cell(row, 'source') === 'regionfit' ? numeric(row, 'value') : numeric(row, 'median')
-}
-
-function regionName(row: RegionRow): string {
-  const name = cell(row, 'region') || 'region'
-  return cell(row, 'source') === 'regionfit' ? `${name}, region fit` : name
-}
-
 /** Where a region stands: those that every reader looks for first, then by name. */
 function rank(label: string): string {
   const known = FIRST_REGIONS.indexOf(label.toLowerCase().split(',')[0] ?? '')
   return `${known < 0 ? 9 : known} ${label}`
 }
 
-function parameterChart(rows: readonly RegionRow[], pages: ReadonlyMap<string, string>): Charted {
-  const first = rows[0] ?? {}
-  const name = ['modality', 'model', 'param', 'desc'].map(column => cell(first, column)).filter(part => part !== '')
-  const strips = grouped(rows, row => `${regionName(row)}\n${cell(row, 'atlas')}`).map(([key, members]): Strip => {
-    const dots = members.flatMap((row): Dot[] => {
-      const value = valueIn(row)
-      const label = cell(row, 'bids_name')
-      return Number.isFinite(value) ? [{ value, label, href: pages.get(label) ?? '#all-runs' }] : []
-    })
-    return { label: key.split('\n')[0] ?? key, dots: dots.sort((a, b) => byText(a.label, b.label)) }
-  })
-  const sorted = strips.sort((a, b) => byText(rank(a.label), rank(b.label)))
-  const units = cell(first, 'units')
-  const warnings = (['options_hash', 'estimator'] as const).flatMap(column => {
-    // A region fit has an estimator of its own: it is compared with its like.
-    const like = grouped(rows, row => cell(row, 'source'))
-    const different = Math.max(...like.map(([, members]) => new Set(members.map(row => cell(row, column))).size))
-    const what = column === 'estimator' ? 'estimators' : 'sets of options'
-    return different > 1 ? [`Computed with ${different} different ${what}: these runs are not comparable.`] : []
-  })
-  const rest = sorted.length - MOST_STRIPS
-  const notes = rest > 0 ? [`${rest} more regions are in the table.`] : []
+function regionName({ region, source }: RegionSeries): string {
+  const name = region === '' ? 'region' : region
+  return source === 'regionfit' ? `${name}, region fit` : name
+}
+
+/** One dot a run that has a value, in the order of the runs' names. */
+function dotsOf(series: readonly RegionSeries[], runs: readonly GroupRun[]): { dot: Dot; run: GroupRun }[] {
+  const found = series.flatMap(({ median }) =>
+    runs.flatMap((run, at) =>
+      Number.isFinite(median[at]) ? [{ dot: { value: median[at]!, label: run.bidsName, href: run.href }, run }] : [],
+    ),
+  )
+  return found.sort((a, b) => byText(a.dot.label, b.dot.label))
+}
+
+/** Why the runs of a parameter may not be comparable. */
+function warningsOn(series: readonly RegionSeries[], runs: readonly GroupRun[]): string[] {
+  const hashes = new Set<string>()
+  for (const { median } of series)
+    for (const [at, run] of runs.entries()) if (Number.isFinite(median[at])) hashes.add(run.optionsHash)
+  // A fit to a region may have an estimator of its own; that of one kind of row is one.
+  const estimators = ['voxels', 'regionfit'].map(
+    source => new Set(series.filter(one => one.source === source).map(one => one.estimator)).size,
+  )
+  const warning = (n: number, what: string) =>
+    n > 1 ? [`Computed with ${n} different ${what}: these runs are not comparable.`] : []
+  return [...warning(hashes.size, 'sets of options'), ...warning(Math.max(...estimators), 'estimators')]
+}
+
+function parameterCharted(series: readonly RegionSeries[], runs: readonly GroupRun[]): Charted[] {
+  const first = series[0]
+  if (!first) return []
+  const regions = grouped(series, one => `${regionName(one)}\n${one.atlas}`)
+    .map(([key, members]) => ({ label: key.split('\n')[0] ?? key, members }))
+    .sort((a, b) => byText(rank(a.label), rank(b.label)))
+  const rest = regions.length - MOST_STRIPS
+  const { units } = first
   const axis = `Median of the region${units === '' || units === '1' ? '' : ` (${units.replaceAll('100g', '100 g')})`}`
-  return { chart: { title: name.join(' · '), axis, strips: sorted.slice(0, MOST_STRIPS) }, warnings, notes }
+  const title = parameterName(first)
+  const byRegion: Charted = {
+    chart: {
+      title,
+      axis,
+      strips: regions
+        .slice(0, MOST_STRIPS)
+        .map(({ label, members }) => ({ label, dots: dotsOf(members, runs).map(({ dot }) => dot) })),
+    },
+    warnings: warningsOn(series, runs),
+    notes: rest > 0 ? [`${rest} more regions are in the table.`] : [],
+  }
+  const whole = regions[0]
+  const sites = whole ? grouped(dotsOf(whole.members, runs), ({ run }) => run.site ?? 'site not known') : []
+  if (!whole || sites.length < 2) return [byRegion]
+  const strips = sites
+    .sort(([a], [b]) => byText(a, b))
+    .map(([label, members]): Strip => ({ label, dots: members.map(({ dot }) => dot) }))
+  const more = strips.length - MOST_STRIPS
+  return [
+    byRegion,
+    {
+      chart: { title: `${title}, ${whole.label}, by site`, axis, strips: strips.slice(0, MOST_STRIPS) },
+      warnings: [],
+      notes: more > 0 ? [`${more} more sites are in the table.`] : [],
+    },
+  ]
 }
 
 /**
- * One chart a parameter, one strip a region, one dot a run.
+ * One chart a parameter, one strip a region, one dot a run; where there are several sites, one more chart with a strip a site.
  *
- * @param rows - region statistics of all runs
- * @param pages - page of each run by its name
+ * @param series - values by parameter and region
+ * @param runs - all runs
  */
-export function parameterCharts(rows: readonly RegionRow[], pages: ReadonlyMap<string, string>) {
-  const key = (row: RegionRow) =>
-    ['modality', 'model', 'param', 'desc', 'units'].map(column => cell(row, column)).join('\n')
-  const groups = grouped(rows, key)
+export function parameterCharts(series: readonly RegionSeries[], runs: readonly GroupRun[]) {
+  const groups = grouped(series, one => `${parameterName(one)}\n${one.units}`)
   return {
-    charts: groups.slice(0, MOST_CHARTS).map(([, members]) => parameterChart(members, pages)),
+    charts: groups
+      .slice(0, MOST_CHARTS)
+      .flatMap(([, members]) => parameterCharted(members, runsOfKind(runs, members[0]?.modality ?? ''))),
     left: Math.max(0, groups.length - MOST_CHARTS),
   }
 }

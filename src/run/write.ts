@@ -40,6 +40,7 @@ import {
   STATUS_LABELS,
   statusSidecar,
 } from './sidecars.ts'
+import { siteOf } from './site.ts'
 import { makeStaging, type Staging } from './staging.ts'
 import { voxelText } from './voxels.ts'
 
@@ -210,6 +211,7 @@ function recordHead(
     label: task.label,
     participant: task.participant,
     session: task.session,
+    site: run && siteOf(run),
     entities: work.planned.entities,
     problems,
     facts,

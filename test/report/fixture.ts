@@ -1,7 +1,9 @@
 import type { Grid, Volume } from '../../src/image/volume.ts'
 import { problem } from '../../src/problems.ts'
-import type { GroupInput, GroupRun } from '../../src/report/group.ts'
-import type { Figure, RegionRow, RunRecord, VoxelSample } from '../../src/report/record.ts'
+import type { GroupInput } from '../../src/report/group.ts'
+import { outliersOf } from '../../src/report/outliers.ts'
+import type { Figure, RunRecord, VoxelSample } from '../../src/report/record.ts'
+import type { GroupRun, RegionSeries } from '../../src/report/series.ts'
 
 /** Stem of the fixture's outputs. */
 export const STEM = 'sub-01/perf/sub-01'
@@ -159,6 +161,7 @@ const RUN = {
     allows:
       'The technique has changed what happens to patients in studies of diagnosis; a single value still needs the reader’s judgement of this scan.',
   },
+  site: null,
   viewer: {
     reference: `${STEM}_mod-asl_desc-ref_asl.nii.gz`,
     voxels: `${STEM}_desc-voxels_asl.json`,
@@ -448,7 +451,7 @@ export function sample(): VoxelSample {
 }
 
 /** A run of the group page, with figures that differ from one to the next. */
-export function groupRun(n: number): GroupRun {
+export function groupRun(n: number, changes: Partial<GroupRun> = {}): GroupRun {
   const label = String(n).padStart(3, '0')
   const record = n % 17 === 3 ? refusedRecord() : fullRecord()
   const quality = record.quality.map((value, i) => ({
@@ -459,49 +462,59 @@ export function groupRun(n: number): GroupRun {
     ...record,
     quality,
     participant: `sub-${label}`,
+    entities: { sub: label },
     bidsName: `sub-${label}_asl`,
     href: `sub-${label}.html#run-1`,
+    site: null,
+    ratings: [],
+    isExcluded: false,
+    ...changes,
+  }
+}
+
+/** One parameter in one region. */
+export function series(region: string, median: readonly number[], changes: Partial<RegionSeries> = {}): RegionSeries {
+  return {
+    modality: 'asl',
+    model: '',
+    param: 'cbf',
+    desc: '',
+    estimator: 'single-delay',
+    units: 'mL/100g/min',
+    atlas: 'tissue',
+    region,
+    source: 'voxels',
+    median: Float64Array.from(median),
+    mean: Float64Array.from(median, value => value + 1),
+    ...changes,
   }
 }
 
 /** A dataset of n runs with their region statistics. */
 export function groupInput(n: number): GroupInput {
   const runs = Array.from({ length: n }, (_, i) => groupRun(i + 1))
-  const regions = runs.flatMap((run, i): RegionRow[] =>
-    run.status === 'refused'
-      ? []
-      : ['WM', 'GM', 'brain', 'CSF', 'Left thalamus'].map((region, r): RegionRow => {
-          const median = [22, 56, 41, 6, 60][r]! + ((i * 37 + r * 11) % 29) - 14 + (i % 13 === 0 ? 25 : 0)
-          const row = {
-            bids_name: run.bidsName,
-            participant_id: run.participant,
-            modality: 'asl',
-            model: null,
-            param: 'cbf',
-            desc: null,
-          }
-          return {
-            ...row,
-            units: 'mL/100g/min',
-            atlas: 'tissue',
-            region,
-            source: 'voxels',
-            median,
-            options_hash: 'a1',
-            estimator: 'single-delay',
-          }
-        }),
+  const regions = ['WM', 'GM', 'brain', 'CSF', 'Left thalamus'].map((region, r) =>
+    series(
+      region,
+      runs.map((run, i) =>
+        run.status === 'refused'
+          ? Number.NaN
+          : [22, 56, 41, 6, 60][r]! + ((i * 37 + r * 11) % 29) - 14 + (i % 13 === 0 ? 25 : 0),
+      ),
+    ),
   )
   const dictionary = {
     bids_name: { Description: 'Name of the run' },
     median: { Description: 'Median over valid voxels', Units: 'mL/100g/min' },
   }
-  const columns = ['bids_name', 'participant_id', 'median']
   return {
     title: 'Perfusion of the group',
     version: '0.1.0',
-    tables: [{ name: 'group_asl.tsv', columns, rows: regions, dictionary }],
+    tables: [{ name: 'group_asl.tsv', columns: ['bids_name', 'participant_id', 'median'], rows: 5 * n, dictionary }],
     runs,
-    regions,
+    series: regions,
+    outliers: outliersOf(regions, runs),
+    repeatability: [],
+    unreadRatings: [],
   }
 }
