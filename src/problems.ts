@@ -141,6 +141,14 @@ export const PROBLEMS = {
     reason: 'data',
     says: 'The series has too few delays for the model that was asked for.',
   },
+  TISSUE_MAPS_MISSING: {
+    severity: 'partial',
+    says: 'A correction needs maps of grey and white matter that are not there.',
+  },
+  OUTLIERS_FEW_LEFT: {
+    severity: 'warning',
+    says: 'Few differences are left after the outliers, or were there at all.',
+  },
   BOLUS_DURATION_UNKNOWN: {
     severity: 'warning',
     says: 'The duration of a pulsed bolus that was not cut off could not be estimated within the inversion times.',

@@ -38,11 +38,11 @@ const FILE_NAME_CODES = new Set([
 
 /**
  * Codes that never keep a run from its data: what other participants have (a sparse checkout holds one of them), what
- * is advice, a sidecar whose image is ignored, which a run that reads it knows better, and what compares metadata with the
+ * is advice, a sidecar whose image is ignored, which a run that reads it knows better, and what compares metadata with a table or the
  * header of an image: runs do that themselves, and the validator misreads headers of NIfTI-2 in the other byte order.
  */
 const NEVER_FATAL =
-  /RECOMMENDED|README|AUTHORS|^PARTICIPANT_ID_MISMATCH$|^SIDECAR_WITHOUT_DATAFILE$|NOT_CONSISTENT|NOT_MATCHING_NIFTI|^NIFTI_HEADER_UNREADABLE$/
+  /RECOMMENDED|README|AUTHORS|^PARTICIPANT_ID_MISMATCH$|^SIDECAR_WITHOUT_DATAFILE$|NOT_CONSISTENT|NOT_MATCHING_(NIFTI|ASLCONTEXT_TSV)|^NIFTI_HEADER_UNREADABLE$/
 
 /**
  * The errors of a validation that keep a run from its data, as `VALIDATION_FAILED`, each once.

@@ -27,6 +27,13 @@ export const ASL_OPTIONS = {
     value: 'MM',
     describe: 'Smoothing of M0 within the mask',
   },
+  'asl-m0-reference': {
+    type: 'string',
+    section: 'asl',
+    choices: ['voxelwise', 'csf', 'wm'],
+    default: 'voxelwise',
+    describe: 'What M0 of blood is taken from: each voxel, or one tissue of the brain',
+  },
   'asl-m0-recovery': {
     type: 'number',
     section: 'asl',
@@ -80,16 +87,16 @@ export const ASL_OPTIONS = {
     section: 'asl',
     choices: ['none', 'lr'],
     default: 'none',
-    describe: 'Partial-volume correction',
-    notYet: { lr: 'partial-volume correction is not part of this version' },
+    describe:
+      'Partial-volume correction: lr is linear regression over 5 × 5 voxels, with maps of grey and white matter',
   },
   'asl-outliers': {
     type: 'string',
     section: 'asl',
     choices: ['none', 'score'],
     default: 'none',
-    describe: 'Rejection of outlying pairs',
-    notYet: { score: 'outlier rejection is not part of this version' },
+    describe:
+      'Rejection of outlying differences: score, by their means and by what they do to the variance within tissues',
   },
   'asl-arterial': {
     type: 'string',
@@ -104,8 +111,8 @@ export const ASL_OPTIONS = {
     section: 'asl',
     choices: ['brain', 'body'],
     default: 'brain',
-    describe: 'Organ',
-    notYet: { body: 'organs other than the brain are not part of this version' },
+    describe:
+      'Organ: body takes all tissue with signal and has no tissue maps, no expected values and no protocol check',
   },
   'asl-te-correction': {
     type: 'string',
@@ -113,7 +120,6 @@ export const ASL_OPTIONS = {
     choices: ['off', 'on'],
     default: 'off',
     describe: 'T2* correction where M0 and series differ in echo time',
-    notYet: { on: 'the correction for differing echo times is not part of this version' },
   },
   'asl-timeseries': { type: 'flag', section: 'asl', describe: 'Also write CBF of every pair' },
 } as const satisfies Record<string, OptionSpec>

@@ -47,6 +47,30 @@ export const GE_RECOVERY_TIME: Constant = {
   plausible: [1.5, 2.5],
 }
 
+/** A tissue from which the M0 of blood is taken: its T1 and T2, and the water of blood over that of it. */
+export interface ReferenceTissue {
+  readonly T1: Constant
+  readonly T2: Constant
+  readonly partition: Constant
+}
+
+/** Tissues from which the M0 of blood can be taken, at 3 T. */
+export const REFERENCE_TISSUES = {
+  csf: {
+    T1: { value: 4.3, unit: 's', source: 'perfquant', plausible: [3.5, 5] },
+    T2: { value: 0.75, unit: 's', source: 'perfquant', plausible: [0.4, 2.5] },
+    partition: { value: 1.15, unit: '1', source: 'perfquant', plausible: [1.1, 1.2] },
+  },
+  wm: {
+    T1: { value: 1, unit: 's', source: 'perfquant', plausible: [0.7, 1.2] },
+    T2: { value: 0.05, unit: 's', source: 'perfquant', plausible: [0.04, 0.08] },
+    partition: { value: 0.82, unit: '1', source: 'perfquant', plausible: [0.75, 0.9] },
+  },
+} as const satisfies Record<string, ReferenceTissue>
+
+/** Transverse relaxation time of arterial blood at 3 T [s]. */
+export const BLOOD_T2: Constant = { value: 0.15, unit: 's', source: 'perfquant', plausible: [0.1, 0.25] }
+
 /** Haematocrit of an adult [1]. */
 export const HEMATOCRIT: Constant = { value: 0.45, unit: '1', source: 'perfquant', plausible: [0.2, 0.65] }
 
@@ -176,6 +200,21 @@ export function bloodT1FromHematocrit(
  */
 export function suppressionFactor(pulses: number): number {
   return wholePower(SUPPRESSION_PULSE_EFFICIENCY.value, pulses)
+}
+
+const TISSUE_T2_STAR: readonly FieldRow[] = [
+  { tesla: 1.5, T1: second(0.066, 'perfquant', [0.05, 0.09]) },
+  { tesla: 3, T1: second(0.0473, 'perfquant', [0.035, 0.07]) },
+  { tesla: 7, T1: second(0.0302, 'perfquant', [0.02, 0.04]) },
+]
+
+/**
+ * Effective transverse relaxation time of brain tissue [s]: 66, 47.3 and 30 ms at 1.5, 3 and 7 T; null at other fields.
+ *
+ * @param tesla - strength of the main field [T]
+ */
+export function tissueT2Star(tesla: number): Constant | null {
+  return nominalRow(TISSUE_T2_STAR, tesla)?.T1 ?? null
 }
 
 const REMPP_1994 = 'doi:10.1148/radiology.193.3.7972800'

@@ -18,6 +18,43 @@ export function saturationRecovery(time: number, T1: number): number {
 }
 
 /**
+ * Longitudinal magnetisation of static tissue at the readout under background suppression, over its equilibrium [1].
+ *
+ * @remarks
+ * Saturated once, inverted perfectly at each pulse, and recovering with T1 in between.
+ *
+ * **Limits.** Without inversions {@link saturationRecovery}.
+ *
+ * @param saturation - from the saturation to the readout [s]
+ * @param inversions - from each inversion to the readout [s], at most as long, shape (n)
+ * @param T1 - longitudinal relaxation time [s]
+ */
+export function suppressedMagnetisation(saturation: number, inversions: readonly number[], T1: number): number {
+  let magnetisation = 0
+  let left = saturation
+  for (const next of [...inversions.filter(time => time <= saturation)].sort((a, b) => b - a)) {
+    magnetisation = -(1 - (1 - magnetisation) * Math.exp(-(left - next) / T1))
+    left = next
+  }
+  return 1 - (1 - magnetisation) * Math.exp(-left / T1)
+}
+
+/**
+ * Equilibrium signal of blood per signal of fully recovered reference tissue [1].
+ *
+ * @remarks
+ *     M0b / M0r = exp(−TE/T2b) / exp(−TE/T2r) / λr
+ *
+ * @param echoTime - TE [s]
+ * @param T2b - transverse relaxation time of blood [s]
+ * @param T2r - that of the tissue [s]
+ * @param partition - water of the tissue over that of blood, λr [1]
+ */
+export function bloodPerReference(echoTime: number, T2b: number, T2r: number, partition: number): number {
+  return Math.exp(echoTime / T2r - echoTime / T2b) / partition
+}
+
+/**
  * Change of the transverse relaxation rate from the signal of one echo, ΔR2* [1/s].
  *
  * @remarks

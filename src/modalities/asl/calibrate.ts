@@ -1,11 +1,12 @@
 import { smoothWithin } from '../../image/smooth.ts'
-import type { Volume } from '../../image/volume.ts'
-import { median } from '../../numerics/statistics.ts'
+import { frameValues, type Volume } from '../../image/volume.ts'
+import { mean, median } from '../../numerics/statistics.ts'
 import type { Options } from '../../options.ts'
 import { type Problem, problem } from '../../problems.ts'
 import type { Placed, Prepared } from '../modality.ts'
 import type { AslAcquisition, Quantification } from './acquisition.ts'
 import { baseName } from './fields.ts'
+import type { BloodReference } from './m0-echo.ts'
 import { meanVolume } from './prepare.ts'
 import { valuesIn } from './regions.ts'
 
@@ -13,6 +14,8 @@ import { valuesIn } from './regions.ts'
 export interface Calibration {
   /** Equilibrium signal of arterial blood [a.u.], shape (nVoxel); NaN where there is no signal. */
   readonly M0a: Float64Array
+  /** The same before it was smoothed, shape (nVoxel). */
+  readonly measured: Float64Array
   /** Median equilibrium signal of tissue in the mask [a.u.]. */
   readonly typical: number
 }
@@ -46,33 +49,65 @@ export function calibrate(
   const lambda = settings.lambda.value
   if (plan.source === 'estimate') {
     const blood = plan.value * scale
-    return { M0a: new Float64Array(mask.length).fill(blood), typical: blood * lambda }
+    const M0a = new Float64Array(mask.length).fill(blood)
+    return { M0a, measured: M0a, typical: blood * lambda }
   }
   const images = placed.m0 ?? []
-  const mean =
+  const signal =
     plan.source === 'separate'
       ? meanOfImages(images, plan.factors)
       : meanVolume(prepared.series[0]!, plan.volumes, plan.factors)
-  if (mean === null)
+  if (signal === null)
     return problem(
       'M0_MISSING',
       `${baseName(image)}: no M0 image could be read: absolute CBF is refused and the relative map is written; check the m0scan.`,
       { file: image },
     )
-  for (let v = 0; v < mean.length; v++) mean[v]! *= scale
-  const typical = median(valuesIn(mean, mask))
+  for (let v = 0; v < signal.length; v++) signal[v]! *= scale
+  const typical = median(valuesIn(signal, mask))
   if (!(typical > 0))
     return problem(
       'M0_INVALID',
       `${baseName(image)}: the median of M0 in the mask is ${typical}, and it must be above 0: absolute CBF is refused and the relative map is written; check the M0 volumes and the mask.`,
       { file: image },
     )
-  for (let v = 0; v < mean.length; v++) if (!(mean[v]! > 0 && mean[v]! < Number.POSITIVE_INFINITY)) mean[v] = Number.NaN
+  if (plan.reference) return calibrateByTissue(plan.reference, signal, placed, mask, image, lambda)
+  for (let v = 0; v < signal.length; v++)
+    if (!(signal[v]! > 0 && signal[v]! < Number.POSITIVE_INFINITY)) signal[v] = Number.NaN
   const fwhm = options['asl-m0-fwhm']
-  const smooth = fwhm > 0 ? smoothWithin(mean, reference.grid, mask, fwhm) : mean
-  const M0a = new Float64Array(mean.length).fill(Number.NaN)
+  const smooth = fwhm > 0 ? smoothWithin(signal, reference.grid, mask, fwhm) : signal
+  const M0a = new Float64Array(signal.length).fill(Number.NaN)
   for (let v = 0; v < M0a.length; v++) if (mask[v] === 1) M0a[v] = smooth[v]! / lambda
-  return { M0a, typical }
+  return { M0a, measured: signal.map(value => value / lambda), typical }
+}
+
+/** Voxels of a reference tissue at the least, and the share of it that they hold at the least [1]. */
+const LEAST_VOXELS = 10
+const PURE = 0.9
+
+/** M0 of blood from the mean signal of a tissue: one number for all voxels. */
+function calibrateByTissue(
+  { tissue, perSignal }: BloodReference,
+  signal: Float64Array,
+  placed: Placed,
+  mask: Uint8Array,
+  image: string,
+  lambda: number,
+): Calibration | Problem {
+  const map = placed[tissue]?.[0]
+  const fraction = map ? frameValues(map, 0) : new Float64Array(mask.length)
+  const pure = valuesIn(
+    signal,
+    mask.map((inside, v) => (inside === 1 && fraction[v]! >= PURE ? 1 : 0)),
+  )
+  if (pure.length < LEAST_VOXELS)
+    return problem(
+      'M0_MISSING',
+      `${baseName(image)}: --asl-m0-reference ${tissue} needs a map of the tissue with ${LEAST_VOXELS} voxels of at least ${100 * PURE} % in the mask, and ${map ? `there are ${pure.length}` : 'there is none (give one with -d)'}: absolute CBF is refused and the relative map is written; use voxelwise M0.`,
+      { file: image },
+    )
+  const M0a = new Float64Array(mask.length).fill(mean(pure) * perSignal)
+  return { M0a, measured: M0a, typical: M0a[0]! * lambda }
 }
 
 /** Mean over all volumes of all images, each times its factor, shape (nVoxel). */

@@ -1,5 +1,6 @@
 import { type Grid, voxelSize } from '../../image/volume.ts'
 import { mean } from '../../numerics/statistics.ts'
+import type { Options } from '../../options.ts'
 import { type Problem, problem } from '../../problems.ts'
 import type { AslAcquisition } from './acquisition.ts'
 import { baseName } from './fields.ts'
@@ -56,11 +57,24 @@ export function suspectSwap(
   )
 }
 
-/** That the duration of a bolus which was not cut off is a guess. */
-export function unknownDuration(image: string, duration: number): Problem {
+/** That CBF of pure tissues was asked for and cannot be had. */
+export function noTissueMaps(image: string): Problem {
+  return problem(
+    'TISSUE_MAPS_MISSING',
+    `${baseName(image)}: --asl-pvc lr needs maps of grey and white matter, and they are not there: CBF of pure tissues is not written; give *_label-GM_probseg and *_label-WM_probseg with -d.`,
+    { file: image },
+  )
+}
+
+/** That the duration of a bolus which was not cut off is a guess; null where it is none. */
+export function unknownDuration(
+  image: string,
+  natural: { readonly duration: number; readonly isKnown: boolean } | null,
+): Problem | null {
+  if (!natural || natural.isKnown) return null
   return problem(
     'BOLUS_DURATION_UNKNOWN',
-    `${baseName(image)}: no inversion time lies after the end of the bolus, which was not cut off (BolusCutOffFlag false): ${Math.round(duration * 1000) / 1000} s was taken as its duration, and CBF comes from the rise of the signal alone; longer inversion times or a cut-off are needed.`,
+    `${baseName(image)}: no inversion time lies after the end of the bolus, which was not cut off (BolusCutOffFlag false): ${Math.round(natural.duration * 1000) / 1000} s was taken as its duration, and CBF comes from the rise of the signal alone; longer inversion times or a cut-off are needed.`,
     { file: image, field: 'BolusCutOffFlag' },
   )
 }
@@ -70,6 +84,7 @@ export function checkResult(
   { values, status, isAbsolute }: Pick<Fitted, 'values' | 'status' | 'isAbsolute'>,
   grid: Grid,
   image: string,
+  organ: Options['asl-organ'],
 ): Problem[] {
   const problems: Problem[] = []
   let inside = 0
@@ -78,7 +93,7 @@ export function checkResult(
   const [i, j, k] = voxelSize(grid)
   const volume = (inside * i * j * k) / 1000
   const [small, large] = LIMITS.brain
-  if (volume < small || volume > large)
+  if (organ === 'brain' && (volume < small || volume > large))
     problems.push(
       problem(
         'MASK_IMPLAUSIBLE',
@@ -95,12 +110,12 @@ export function checkResult(
       ),
     )
   const average = mean(known)
-  const [low, high] = LIMITS.flow
+  const [low, high] = LIMITS.flow[organ]
   if (isAbsolute && known.length > 0 && !(average >= low && average <= high))
     problems.push(
       problem(
         'RESULT_IMPLAUSIBLE',
-        `${baseName(image)}: mean CBF in the mask is ${average.toPrecision(3)} mL/100g/min, plausible are ${low} to ${high}; check the scale of M0, the delays and the volume types.`,
+        `${baseName(image)}: mean ${organ === 'brain' ? 'CBF' : 'perfusion'} in the mask is ${average.toPrecision(3)} mL/100g/min, plausible are ${low} to ${high}; check the scale of M0, the delays and the volume types.`,
         { file: image },
       ),
     )

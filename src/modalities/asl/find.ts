@@ -1,5 +1,6 @@
 import { intendedFor } from '../../bids/intended-for.ts'
 import type { BidsName } from '../../bids/name.ts'
+import type { Options } from '../../options.ts'
 import { type Problem, problem } from '../../problems.ts'
 import type { Found, Index, LeftAlone, RoleRequest } from '../modality.ts'
 import { baseName } from './fields.ts'
@@ -14,8 +15,12 @@ const NOT_MAGNITUDE = ['phase', 'real', 'imag']
  * One run an image `perf/*_asl`; of several echoes the first, of complex parts the magnitude.
  *
  * @param index - the dataset
+ * @param options - the organ: only a brain has tissue maps
  */
-export function findSeries(index: Index): { readonly runs: readonly Found[]; readonly left: readonly LeftAlone[] } {
+export function findSeries(
+  index: Index,
+  options: Options,
+): { readonly runs: readonly Found[]; readonly left: readonly LeftAlone[] } {
   const images = index.images.filter(image => image.datatype === 'perf' && image.suffix === 'asl' && isNifti(image))
   const runs: Found[] = []
   const left: LeftAlone[] = []
@@ -27,7 +32,7 @@ export function findSeries(index: Index): { readonly runs: readonly Found[]; rea
     }
     const first = echo === undefined ? image : firstEcho(image, images)
     if (first !== image) left.push({ image, reason: `a later echo: ${baseName(first.path)} is quantified` })
-    else runs.push(describeSeries(index, image))
+    else runs.push(describeSeries(index, image, options['asl-organ'] === 'brain'))
   }
   return { runs, left }
 }
@@ -54,7 +59,7 @@ function keyOf({ entities }: BidsName, without: readonly string[] = []): string 
     .join('_')
 }
 
-function describeSeries(index: Index, image: BidsName): Found {
+function describeSeries(index: Index, image: BidsName, isBrain: boolean): Found {
   const session = index.images.filter(
     other => other.entities['sub'] === image.entities['sub'] && other.entities['ses'] === image.entities['ses'],
   )
@@ -75,9 +80,7 @@ function describeSeries(index: Index, image: BidsName): Found {
   })
   const roles: RoleRequest[] = [
     ...(wanted ? [{ ...optional('m0', 'intensity'), raw: m0.images }] : []),
-    optional('gm', 'fraction'),
-    optional('wm', 'fraction'),
-    optional('csf', 'fraction'),
+    ...(isBrain ? [optional('gm', 'fraction'), optional('wm', 'fraction'), optional('csf', 'fraction')] : []),
     optional('mask', 'label'),
     optional('dseg', 'label'),
     optional('lesion', 'label'),

@@ -6,11 +6,13 @@ import { PER_100G_PER_MIN } from '../../units.ts'
 import type { Placed, Prepared, VoxelCurves } from '../modality.ts'
 import type { AslAcquisition, Quantification } from './acquisition.ts'
 import { type Calibration, calibrate } from './calibrate.ts'
-import { checkResult, suspectScale, suspectSwap, unknownDuration } from './checks.ts'
+import { checkResult, noTissueMaps, suspectScale, suspectSwap, unknownDuration } from './checks.ts'
 import { type Summary, summarise, voxelsOf } from './differences.ts'
 import { type Arrival, type ArrivalModel, arterialMode, fitArrival, STATUS } from './fit-arrival.ts'
 import { flowOfEach } from './flow-series.ts'
 import { bolusWeights } from './labelling.ts'
+import { fewLeft, findOutliers, type Outliers, withoutOutliers } from './outliers.ts'
+import { type PureFlow, pureFlow } from './partial-volume.ts'
 import { type Regions, valuesIn } from './regions.ts'
 import { sliceOf } from './slices.ts'
 import { delayCurves, sampleCurves } from './voxel.ts'
@@ -34,6 +36,10 @@ export interface Fitted {
   readonly ratio: number | null
   /** What several delays told; null where one equation was used. */
   readonly arrival: Arrival | null
+  /** CBF of the pure tissues; null where it was not asked for, or cannot be had. */
+  readonly pure: PureFlow | null
+  /** What was found of each difference; null where outliers were not looked for. */
+  readonly outliers: Outliers | null
   readonly problems: readonly Problem[]
 }
 
@@ -42,7 +48,7 @@ interface Flow {
   readonly summary: Summary
   readonly values: Float64Array
   readonly error: Float64Array | null
-  readonly arrival: Arrival | null
+  readonly arrival: { readonly fitted: Arrival; readonly model: ArrivalModel } | null
   readonly curves: VoxelCurves
 }
 
@@ -54,25 +60,30 @@ interface Flow {
  * with several it is the fit of {@link fitArrival}. Values are never clipped. A voxel whose M0 is not above 0, or whose signal
  * is not finite, has status 4 and no value. Without M0 flow is divided by its mean over the mask.
  *
- * @param acquisition - the acquisition in house units
+ * @param whole - the acquisition in house units
  * @param prepared - series, reference and mask
  * @param placed - images in roles, on the grid of the series
  * @param regions - where courses are taken
  * @param options - scale, smoothing
  */
 export function fitSeries(
-  acquisition: AslAcquisition,
+  whole: AslAcquisition,
   prepared: Prepared,
   placed: Placed,
   regions: Regions,
   options: Options,
 ): Fitted {
-  const { quantification, volumes, image } = acquisition
+  const { image } = whole
   const { mask, reference } = prepared
-  const calibrated = quantification ? calibrate(acquisition, quantification, prepared, placed, options) : null
+  const calibrated = whole.quantification ? calibrate(whole, whole.quantification, prepared, placed, options) : null
   const calibration = calibrated !== null && 'M0a' in calibrated ? calibrated : null
-  const isAbsolute = calibration !== null || quantification === null
-  const perLabel = perLabelOf(quantification, calibration, mask.length)
+  const isAbsolute = calibration !== null || whole.quantification === null
+  const perLabel = perLabelOf(whole.quantification, calibration, mask.length)
+  const perM0 = calibration && whole.quantification ? perM0Of(whole.quantification) : null
+  const outliers =
+    options['asl-outliers'] === 'score' ? findOutliers(whole, prepared, perLabel, perM0, regions, options) : null
+  const acquisition = outliers ? withoutOutliers(whole, outliers) : whole
+  const { quantification, volumes } = acquisition
   const flow =
     quantification && quantification.model !== 'single'
       ? fitDelays(acquisition, quantification, prepared, regions, options, perLabel, isAbsolute)
@@ -84,13 +95,17 @@ export function fitSeries(
   const values = isAbsolute ? flow.values : flow.values.map(value => value / unit)
   const error = isAbsolute ? flow.error : (flow.error?.map(value => value / unit) ?? null)
   const status =
-    flow.arrival?.attStatus ??
+    flow.arrival?.fitted.attStatus ??
     mask.map((inside, v) => (inside !== 1 ? 0 : Number.isFinite(values[v]) ? STATUS.good : STATUS.noSignal))
   const { mean: difference } = flow.summary
   const ratio = calibration && quantification && ratioOf(difference, calibration, quantification, mask)
   const { brain, gm } = flow.summary.courses
   const scale = flow.arrival ? 1 : unit
   const courses = { brain: brain.map(value => value / scale), gm: gm?.map(value => value / scale) ?? null }
+  const wantsPure = options['asl-pvc'] === 'lr' && quantification !== null && calibration !== null
+  const pure = wantsPure
+    ? pureFlow(quantification, calibration, flow.summary, flow.arrival?.model ?? null, prepared, placed)
+    : null
   const fitted = {
     differences: volumes.differences.length,
     summary: { ...flow.summary, courses },
@@ -100,16 +115,18 @@ export function fitSeries(
     curves: flow.curves,
     isAbsolute,
     ratio,
-    arrival: flow.arrival,
+    arrival: flow.arrival?.fitted ?? null,
+    pure,
+    outliers,
   }
   const problems = [
     calibrated !== null && 'code' in calibrated ? calibrated : null,
     ratio === null ? null : suspectScale(ratio, image),
     suspectSwap(difference, mask, acquisition),
-    flow.arrival?.natural && !flow.arrival.natural.isKnown
-      ? unknownDuration(image, flow.arrival.natural.duration)
-      : null,
-    ...checkResult(fitted, reference.grid, image),
+    unknownDuration(image, fitted.arrival?.natural ?? null),
+    outliers && fewLeft(outliers, image),
+    wantsPure && !pure ? noTissueMaps(image) : null,
+    ...checkResult(fitted, reference.grid, image, options['asl-organ']),
   ]
   return { ...fitted, problems: problems.filter(found => found !== null) }
 }
@@ -192,7 +209,7 @@ function fitDelays(
   const arrival = fitArrival(model, summary, perLabel, mask, reference.grid)
   const { brain, gm } = summary.courses
   // Over 2·α·M0a to over M0 of tissue.
-  const perM0 = isAbsolute ? (2 * settings.efficiency.value) / settings.lambda.value : 1
+  const perM0 = isAbsolute ? perM0Of(quantification) : 1
   const courses = { brain: brain.map(value => perM0 * value), gm: gm?.map(value => perM0 * value) ?? null }
   const unit = isAbsolute ? PER_100G_PER_MIN : 1
   return {
@@ -203,7 +220,7 @@ function fitDelays(
     },
     values: arrival.flow.map(value => unit * value),
     error: arrival.flowSd.map(value => unit * value),
-    arrival,
+    arrival: { fitted: arrival, model },
     curves: delayCurves(
       model,
       arrival,
@@ -213,6 +230,11 @@ function fitDelays(
       reference.grid,
     ),
   }
+}
+
+/** ΔM over M0 of tissue for a difference over `2·α·M0a` [1]. */
+function perM0Of({ settings }: Quantification): number {
+  return (2 * settings.efficiency.value) / settings.lambda.value
 }
 
 /** Median over the mask of the difference over M0 of tissue [1]. */

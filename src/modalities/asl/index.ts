@@ -9,6 +9,7 @@ import { fitSeries } from './fit.ts'
 import { mapsOf, outputNames, SEVERAL_DELAYS } from './maps.ts'
 import { equationOf, paragraphsOf } from './methods.ts'
 import { planMotion } from './motion.ts'
+import { OUTLIERS, outlierTable } from './outliers.ts'
 import { aslParameters } from './parameters.ts'
 import { aslPhantom } from './phantom.ts'
 import { prepareSeries } from './prepare.ts'
@@ -31,6 +32,7 @@ const OPTIONS_USED = [
   'asl-model',
   'asl-m0-scale',
   'asl-m0-fwhm',
+  'asl-m0-reference',
   'asl-m0-recovery',
   'asl-t1-blood',
   'asl-t1-tissue',
@@ -65,11 +67,15 @@ function bind(run: Run): Checked<Computation> {
   if (!read.ok) return read
   const acquisition = read.value
   const [source] = run.series
+  const { options } = run
   const computation: Computation = {
     facts: aslFacts(run),
-    protocol: 'asl',
+    // The recommendations are for the brain.
+    protocol: options['asl-organ'] === 'body' ? null : 'asl',
     outputs: outputNames(acquisition, run.options),
     ...(acquisition.quantification?.model === 'single' || !acquisition.quantification ? {} : { stage: SEVERAL_DELAYS }),
+    ...(wantsTable(run) ? { tables: [OUTLIERS] } : {}),
+    ...(options['asl-organ'] === 'body' ? { organ: 'body' } : {}),
     memory: memoryOf(run, acquisition),
     ...(source ? { motion: planMotion(acquisition.volumes, source, run.options) } : {}),
     prepare: (series, companions) => prepareSeries(acquisition, series, companions),
@@ -78,9 +84,14 @@ function bind(run: Run): Checked<Computation> {
   return good(computation, read.problems)
 }
 
+/** Whether outliers are looked for. */
+function wantsTable({ options }: Pick<Run, 'options'>): boolean {
+  return options['asl-outliers'] === 'score'
+}
+
 function memoryOf({ series, options }: Run, { volumes, quantification }: AslAcquisition): number {
   const [i, j, k] = series[0]?.header?.grid.shape ?? [0, 0, 0]
-  const frames = options['asl-timeseries'] ? volumes.differences.length : 0
+  const frames = options['asl-timeseries'] || wantsTable({ options }) ? volumes.differences.length : 0
   const samples = quantification?.labellings.samples.length ?? 1
   return i * j * k * ((ARRAYS + samples) * FLOAT64 + (frames * FLOAT64) / 2)
 }
@@ -91,14 +102,15 @@ function fitRun(run: Run, acquisition: AslAcquisition, prepared: Prepared, place
   if (!source) throw new Error('an ASL run has a series')
   const regions = regionsOf(prepared, placed)
   const fitted = fitSeries(acquisition, prepared, placed, regions, options)
-  const parameters = aslParameters(acquisition, source, run, fitted.arrival)
+  const parameters = aslParameters(acquisition, source, run, fitted)
   const paragraphs = paragraphsOf(acquisition, parameters, options, fitted)
   return good({
     maps: mapsOf(fitted, acquisition, options),
+    ...(fitted.outliers ? { tables: [outlierTable(fitted.outliers, acquisition)] } : {}),
     status: fitted.status,
     parameters,
     equation: equationOf(acquisition, parameters, fitted),
-    quality: qualityOf(fitted, acquisition, prepared, placed, regions),
+    quality: qualityOf(fitted, acquisition, prepared, placed, regions, options['asl-organ']),
     figures: figuresOf(fitted, acquisition, options, regions),
     paragraphs,
     references: citedIn(paragraphs),

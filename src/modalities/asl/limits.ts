@@ -23,8 +23,8 @@ export const LIMITS = {
   typicalRatio: 0.007,
   /** Fraction of negative voxels above which control and label are suspected to be swapped [1]. */
   negative: 0.6,
-  /** Mean CBF of the brain that is plausible [mL/100g/min]. */
-  flow: [5, 150],
+  /** Mean perfusion of the mask that is plausible [mL/100g/min]. */
+  flow: { brain: [5, 150], body: [1, 600] },
   /** A voxel's standard error over its absolute value up to which it counts as reliable [1]. */
   reliable: 0.5,
   /** Standard error of an arrival up to which it counts as reliable [s]. */

@@ -2,14 +2,8 @@ import type { Parameter } from '../../report/record.ts'
 import type { Run, Source } from '../modality.ts'
 import type { Volumes } from './context.ts'
 import { baseName, type FieldReader, fieldFrom, perVolume, readFields } from './fields.ts'
-import {
-  checkIncludedEcho,
-  checkRepetition,
-  checkSeparateEcho,
-  joinParameters,
-  type Recovery,
-  readRecovery,
-} from './recovery.ts'
+import { type BloodReference, bloodReference, echoEffect, referenceTissue } from './m0-echo.ts'
+import { checkRepetition, joinParameters, type Recovery, readRecovery } from './recovery.ts'
 
 /** Where the equilibrium signal comes from. */
 export type M0Plan =
@@ -18,9 +12,14 @@ export type M0Plan =
       readonly source: 'included' | 'control'
       readonly volumes: readonly number[]
       readonly factors: readonly number[]
+      readonly reference: BloodReference | null
     }
   /** The mean over all volumes of the images in the role m0, each times its factor, shape (nImage)(nVolume). */
-  | { readonly source: 'separate'; readonly factors: readonly (readonly number[])[] }
+  | {
+      readonly source: 'separate'
+      readonly factors: readonly (readonly number[])[]
+      readonly reference: BloodReference | null
+    }
   /** One number, of blood. */
   | { readonly source: 'estimate'; readonly value: number }
   /** There is none: no absolute scale. */
@@ -30,6 +29,11 @@ export type M0Plan =
 export interface M0 {
   readonly plan: M0Plan
   readonly parameters: readonly Parameter[]
+}
+
+/** Whether M0 is that of blood itself, so that the partition coefficient does not enter. */
+export function isBloodM0({ plan }: M0): boolean {
+  return plan.source === 'estimate' || (plan.source !== 'none' && plan.reference !== null)
 }
 
 /** Values of `M0Type`. */
@@ -143,14 +147,24 @@ function planVolumes(
     canBeSaturated: from === 'included',
   })
   if (!recovery) return null
-  if (from === 'included') checkIncludedEcho(fields, volumes, frames)
+  const reference = referenceOf(fields, run)
+  if (reference === undefined) return null
+  const echoes = fields.numbers('EchoTime', null)
+  const other = echoes?.find((_, volume) => !volumes.includes(volume))
+  const echo = from === 'included' && echoes?.length === frames ? echoes[volumes[0]!] : undefined
+  const effect = echoEffect(fields, echo, other, run, fields)
   const what =
     from === 'included'
       ? `${volumes.length} m0scan volume(s) of the series`
       : `mean of the ${volumes.length} control volumes`
   return {
-    plan: { source: from, volumes, factors: recovery.factors },
-    parameters: [sourceParameter(what, fieldFrom(source, 'M0Type')), ...recovery.parameters],
+    plan: { source: from, volumes, factors: recovery.factors.map(factor => factor * effect.factor), reference },
+    parameters: [
+      sourceParameter(what, fieldFrom(source, 'M0Type')),
+      ...(reference?.parameters ?? []),
+      ...recovery.parameters,
+      ...effect.parameters,
+    ],
   }
 }
 
@@ -165,21 +179,38 @@ function planSeparate(fields: FieldReader, run: Run, source: Source): M0 | null 
     return { plan: { source: 'none' }, parameters: [] }
   }
   const recoveries: Recovery[] = []
+  let reference: BloodReference | null = null
   for (const image of images) {
     const own = readFields(image)
     const frames = image.header?.frames ?? 1
     const volumes = Array.from({ length: frames }, (_, volume) => volume)
     const recovery = readRecovery(own, run, source, { image, frames, volumes, canBeSaturated: true })
-    checkSeparateEcho(own, fields)
+    const [echo, other] = [own, fields].map(reader => reader.numbers('EchoTime', null)?.[0])
+    const effect = echoEffect(own, echo, other, run, fields)
+    const found = referenceOf(own, run)
     fields.problems.push(...own.problems)
-    if (!recovery) return null
-    recoveries.push(recovery)
+    if (!recovery || found === undefined) return null
+    reference = found
+    recoveries.push({
+      factors: recovery.factors.map(factor => factor * effect.factor),
+      parameters: [...recovery.parameters, ...effect.parameters],
+    })
   }
   const names = images.map(({ name }) => baseName(name.path)).join(', ')
   return {
-    plan: { source: 'separate', factors: recoveries.map(({ factors }) => factors) },
-    parameters: [sourceParameter(names, fieldFrom(source, 'M0Type')), ...joinParameters(recoveries)],
+    plan: { source: 'separate', factors: recoveries.map(({ factors }) => factors), reference },
+    parameters: [
+      sourceParameter(names, fieldFrom(source, 'M0Type')),
+      ...(reference?.parameters ?? []),
+      ...joinParameters(recoveries),
+    ],
   }
+}
+
+/** The reference tissue, null for none; undefined, with a problem, where it cannot serve. */
+function referenceOf(fields: FieldReader, run: Run): BloodReference | null | undefined {
+  const tissue = referenceTissue(run)
+  return tissue === null ? null : (bloodReference(fields, tissue) ?? undefined)
 }
 
 function whyNoImage({ context }: Run): string {

@@ -2,7 +2,7 @@ import type { Options } from '../../options.ts'
 import type { MapOutput, OutputName } from '../modality.ts'
 import type { AslAcquisition, AslModel } from './acquisition.ts'
 import type { Fitted } from './fit.ts'
-import { type Arrival, arterialMode } from './fit-arrival.ts'
+import { type Arrival, arterialMode, STATUS } from './fit-arrival.ts'
 import { LIMITS } from './limits.ts'
 
 /** Names of the images that a run can write. */
@@ -20,10 +20,16 @@ export const OUTPUTS = {
   abvSd: { desc: 'sd', suffix: 'abv' },
   abat: { suffix: 'abat' },
   abatSd: { desc: 'sd', suffix: 'abat' },
+  pvcGM: { desc: 'pvcGM', suffix: 'cbf' },
+  pvcWM: { desc: 'pvcWM', suffix: 'cbf' },
 } as const satisfies Record<string, OutputName | ((model: AslModel, param: 'cbf' | 'att') => OutputName)>
 
 /** The images that a run will write, in order: those of CBF, or without M0 the relative map; of several delays the arrival. */
 export function outputNames({ volumes, quantification }: AslAcquisition, options: Options): OutputName[] {
+  const pure =
+    options['asl-pvc'] === 'lr' && quantification && quantification.m0.plan.source !== 'none'
+      ? [OUTPUTS.pvcGM, OUTPUTS.pvcWM]
+      : []
   const model = quantification?.model ?? 'single'
   const hasSpread = model !== 'single' || volumes.differences.length > 1
   const isRelative = quantification?.m0.plan.source === 'none'
@@ -33,6 +39,7 @@ export function outputNames({ volumes, quantification }: AslAcquisition, options
         OUTPUTS.cbf,
         ...(hasSpread ? [OUTPUTS.sd, OUTPUTS.reliable(model, 'cbf')] : []),
         ...(options['asl-timeseries'] ? [OUTPUTS.series] : []),
+        ...pure,
       ]
   if (!quantification || model === 'single') return flow
   const arrival = [OUTPUTS.att, OUTPUTS.attSd, OUTPUTS.reliable(model, 'att')]
@@ -43,7 +50,7 @@ export function outputNames({ volumes, quantification }: AslAcquisition, options
 
 /** The images of a fit, in the order of {@link outputNames}. */
 export function mapsOf(fitted: Fitted, acquisition: AslAcquisition, options: Options): MapOutput[] {
-  const { values, error, isAbsolute, summary, differences, arrival } = fitted
+  const { values, error, isAbsolute, summary, differences, arrival, pure } = fitted
   const model = acquisition.quantification?.model ?? 'single'
   const sidecar = {
     Estimator: model,
@@ -90,7 +97,41 @@ export function mapsOf(fitted: Fitted, acquisition: AslAcquisition, options: Opt
       window: [0, 100],
       sidecar,
     })
+  if (pure) {
+    const one = {
+      kind: 'map',
+      unit,
+      parameter: 'cbf',
+      window: [0, 100],
+      sidecar: { ...sidecar, PartialVolumeCorrection: REGRESSION },
+    } as const
+    maps.push(
+      {
+        ...one,
+        name: OUTPUTS.pvcGM,
+        values: new Float32Array(pure.gm),
+        template: 'cbf-pvcGM',
+        status: statusOf(pure.gm, values),
+      },
+      {
+        ...one,
+        name: OUTPUTS.pvcWM,
+        values: new Float32Array(pure.wm),
+        template: 'cbf-pvcWM',
+        status: statusOf(pure.wm, values),
+      },
+    )
+  }
   return [...maps, ...others]
+}
+
+const REGRESSION = 'linear regression of differences and M0 over 5 x 5 x 1 voxels, doi:10.1002/mrm.21670'
+
+/** Good where there is a value; undefined where the tissue, or its CBF, is not told though the voxel has one. */
+function statusOf(pure: Float64Array, whole: Float64Array): Uint8Array {
+  return Uint8Array.from(pure, (value, v) =>
+    Number.isFinite(value) ? STATUS.good : Number.isFinite(whole[v]) ? STATUS.undefined : 0,
+  )
 }
 
 /** Where estimates count as reliable: those whose measure of error is at most a threshold. */

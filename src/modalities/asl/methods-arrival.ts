@@ -6,6 +6,7 @@ import type { Quantification } from './acquisition.ts'
 import { digits } from './fields.ts'
 import type { Fitted } from './fit.ts'
 import { arterialMode } from './fit-arrival.ts'
+import { isBloodM0 } from './m0.ts'
 import { recoveryLines } from './recovery.ts'
 import { cite } from './references.ts'
 import { valuesIn } from './regions.ts'
@@ -57,7 +58,7 @@ export function arrivalEquation(
       ? 'A(t) = exp(−t/T1b)  for aBAT ≤ t < aBAT + τ, else 0'
       : 'A(t) = exp(−aBAT/T1b)  for aBAT ≤ t < aBAT + LD, else 0'
   const late = slices ? [`t(z) = t + the time of slice z after the first`] : []
-  const isBlood = m0.plan.source === 'estimate'
+  const isBlood = isBloodM0(m0)
   const bolus =
     first?.type !== 'PASL'
       ? `LD = ${listed(samples.flatMap(sample => (sample.type === 'PASL' ? [] : [sample.labelingDuration])))} s`

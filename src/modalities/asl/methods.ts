@@ -7,6 +7,7 @@ import type { AslAcquisition, Quantification } from './acquisition.ts'
 import { digits } from './fields.ts'
 import type { Fitted } from './fit.ts'
 import { bolusWeights, type Labelling } from './labelling.ts'
+import { isBloodM0 } from './m0.ts'
 import { arrivalEquation, arrivalSentences } from './methods-arrival.ts'
 import { recoveryLines } from './recovery.ts'
 import { cite } from './references.ts'
@@ -51,7 +52,7 @@ export function equationOf(
         ...sliceFilled,
       ],
     }
-  const isBlood = m0.plan.source === 'estimate'
+  const isBlood = isBloodM0(m0)
   const top = isBlood ? '' : 'λ · '
   const topFilled = isBlood ? '' : `${digits(lambda.value)} · `
   const signal = isBlood ? 'M0b' : 'M0'
@@ -138,7 +139,11 @@ export function paragraphsOf(
     options.smooth > 0
       ? `, smoothed within the brain mask with a Gaussian of ${options.smooth} mm full width at half maximum`
       : ''
-  const first = `Perfusion was computed from ${from}${smooth}. The brain mask is the largest bright component of the ${maskSource(quantification)}, unless one was given.`
+  const mask =
+    options['asl-organ'] === 'body'
+      ? `The mask is all tissue with signal in the ${maskSource(quantification)}`
+      : `The brain mask is the largest bright component of the ${maskSource(quantification)}`
+  const first = `Perfusion was computed from ${from}${smooth}.${outlierSentence(fitted)} ${mask}, unless one was given.`
   if (!fitted.isAbsolute)
     return [
       first,
@@ -156,8 +161,19 @@ export function paragraphsOf(
     model,
     `${efficiencySentence(quantification)} ${bloodSentence(quantification)}`,
     m0Sentence(quantification, parameters, options),
-    `Parameters are named after the ASL lexicon ${cite('suzuki2024')}; the acquisition was judged by the recommendations of ${cite('vanhoudt2026', 'alsop2015')}.`,
+    ...(fitted.pure ? [pureSentence()] : []),
+    `Parameters are named after the ASL lexicon ${cite('suzuki2024')}; ${options['asl-organ'] === 'body' ? 'recommendations for the brain do not apply' : `the acquisition was judged by the recommendations of ${cite('vanhoudt2026', 'alsop2015')}`}.`,
   ]
+}
+
+function outlierSentence({ outliers }: Fitted): string {
+  if (!outliers) return ''
+  const out = outliers.judged.filter(({ reason }) => reason !== null).length
+  return ` Of ${outliers.judged.length} differences ${out} were left out as outliers ${cite('dolui2017')}, by their mean in grey matter (or the mask) or since they raise the variance within tissues.`
+}
+
+function pureSentence(): string {
+  return `CBF of grey and of white matter was computed from the differences and M0 of the pure tissues, by linear regression on the tissue maps over 5 × 5 × 1 voxels ${cite('asllani2008')}.`
 }
 
 function maskSource({ m0 }: Quantification): string {
@@ -218,14 +234,18 @@ function m0Sentence({ m0: { plan } }: Quantification, parameters: readonly Param
     control: 'the mean of the control images, which were acquired without background suppression',
     none: '',
   }[plan.source]
-  const T1t = parameters.find(({ name }) => name === 'TissueT1')?.value
+  const value = (name: string) => parameters.find(parameter => parameter.name === name)?.value
+  const T1t = value('ReferenceT1') ?? value('TissueT1')
   const recovery =
-    typeof T1t === 'number'
+    typeof T1t === 'number' && value('M0T1CorrectionFactor') !== 1
       ? `corrected for incomplete recovery with a tissue T1 of ${digits(T1t)} s`
       : `not corrected for recovery, for its time of recovery is at least ${RECOVERY_LIMIT.value} s`
   const scale = options['asl-m0-scale'] === 1 ? '' : `, multiplied by ${options['asl-m0-scale']}`
   const kernel = options['asl-m0-fwhm']
   const smooth =
     kernel > 0 ? `smoothed within the mask with a Gaussian of ${kernel} mm full width at half maximum` : 'not smoothed'
-  return `M0 is ${what}, ${recovery}${scale}, and ${smooth}; CBF was calibrated voxel by voxel.`
+  const echo = value('M0EchoFactor') === undefined ? '' : ', corrected for its echo time'
+  if (plan.source !== 'none' && plan.reference)
+    return `M0 of blood is that of ${plan.reference.tissue === 'csf' ? 'fluid' : 'white matter'} in ${what}, ${recovery}${echo}${scale}, over its partition coefficient, with T2 decay: one number for all voxels; λ does not enter.`
+  return `M0 is ${what}, ${recovery}${echo}${scale}, and ${smooth}; CBF was calibrated voxel by voxel.`
 }

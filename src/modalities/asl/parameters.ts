@@ -4,8 +4,10 @@ import { optional } from '../optional.ts'
 import type { AslAcquisition, AslModel, Quantification } from './acquisition.ts'
 import type { Volumes } from './context.ts'
 import { fieldFrom } from './fields.ts'
+import type { Fitted } from './fit.ts'
 import { type Arrival, arterialMode } from './fit-arrival.ts'
 import type { Labellings } from './labelling.ts'
+import { isBloodM0 } from './m0.ts'
 
 /**
  * Every number and choice that enters the computation, with where it came from, in the order of the report.
@@ -13,13 +15,13 @@ import type { Labellings } from './labelling.ts'
  * @param acquisition - the acquisition in house units
  * @param source - the series
  * @param run - for its options
- * @param arrival - what several delays gave
+ * @param fitted - what several delays gave, and what was left out
  */
 export function aslParameters(
   { quantification, volumes }: AslAcquisition,
   source: Source,
   run: Run,
-  arrival: Arrival | null,
+  fitted: Pick<Fitted, 'arrival' | 'outliers' | 'pure'>,
 ): Parameter[] {
   const what = {
     pairs: 'Pairs of control and label',
@@ -27,6 +29,7 @@ export function aslParameters(
     deltam: 'Volumes of type deltam',
     cbf: 'Volumes of type cbf',
   }[volumes.kind]
+  const { arrival, outliers } = fitted
   const count: Parameter = {
     name: 'Differences',
     meaning: what,
@@ -41,7 +44,20 @@ export function aslParameters(
     'Smoothing of the differences within the mask, full width at half maximum',
     'mm',
   )
-  if (!quantification) return [count, smooth]
+  const left: Parameter[] = outliers
+    ? [
+        {
+          name: 'DifferencesLeftOut',
+          meaning: 'Differences that are outliers, by SCORE; they did not enter',
+          value: outliers.judged.filter(({ reason }) => reason !== null).length,
+          unit: '1',
+          source: 'data',
+          defaultSource: 'doi:10.1002/jmri.25436',
+          from: '--asl-outliers',
+        },
+      ]
+    : []
+  if (!quantification) return [count, ...left, smooth]
   const { model, labellings, slices, settings, tissue, m0 } = quantification
   const slice: Parameter = {
     name: 'SliceTimingCorrected',
@@ -53,11 +69,14 @@ export function aslParameters(
   }
   const timing = [modelParameter(model, run), ...timingParameters(labellings, volumes.kind, source)]
   const { T1b, lambda, alpha, suppression, efficiency } = settings
-  const fit = [...(tissue ? [tissue] : []), ...fitParameters(quantification, run, arrival)]
-  if (m0.plan.source === 'none') return [count, ...timing, slice, T1b, ...fit, smooth]
-  const isNumber = m0.plan.source === 'estimate'
+  // M0 may name it, too.
+  const isNamed = m0.parameters.some(({ name }) => name === tissue?.name)
+  const fit = [...(tissue && !isNamed ? [tissue] : []), ...fitParameters(quantification, run, arrival)]
+  if (m0.plan.source === 'none') return [count, ...left, ...timing, slice, T1b, ...fit, smooth]
+  const isNumber = isBloodM0(m0)
   return [
     count,
+    ...left,
     ...timing,
     slice,
     T1b,
@@ -68,6 +87,7 @@ export function aslParameters(
     efficiency,
     ...m0.parameters,
     optional(run, 'asl-m0-scale', 'M0Scale', 'Factor on M0', '1'),
+    ...(fitted.pure ? [PURE] : []),
     ...(isNumber
       ? []
       : [
@@ -81,6 +101,16 @@ export function aslParameters(
         ]),
     smooth,
   ]
+}
+
+const PURE: Parameter = {
+  name: 'PartialVolumeCorrection',
+  meaning: 'CBF of pure tissues by linear regression over 5 × 5 × 1 voxels',
+  value: 'lr',
+  unit: '1',
+  source: 'option',
+  defaultSource: 'doi:10.1002/mrm.21670',
+  from: '--asl-pvc',
 }
 
 function modelParameter(model: AslModel, { options }: Run): Parameter {

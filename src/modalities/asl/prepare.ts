@@ -1,5 +1,5 @@
 import type { Table } from '../../bids/tsv.ts'
-import { brainMask } from '../../image/mask.ts'
+import { brainMask, signalMask } from '../../image/mask.ts'
 import { coveredFraction, resampleVolume } from '../../image/resample.ts'
 import { isSameGrid, type Volume, type VoxelArray, voxelCount, voxelSize } from '../../image/volume.ts'
 import { type Checked, good } from '../../problems.ts'
@@ -34,7 +34,7 @@ export function prepareSeries(
   const differences = volumes.differences.flatMap(({ volumes: used }) => used)
   const own = volumes.m0.length > 0 ? volumes.m0 : volumes.control.length > 0 ? volumes.control : differences
   const values = meanVolume(series, own)
-  const mask = findBrain(series, [
+  const mask = findOrgan(series, options['asl-organ'], [
     () => maskImage(series, companions.m0),
     () => values,
     // An M0 without signal shows no brain; whether it can calibrate is another question.
@@ -90,11 +90,16 @@ function accumulate(sum: Float64Array, data: VoxelArray, offsets: readonly numbe
   else for (const offset of offsets) for (let v = 0; v < sum.length; v++) sum[v]! += factor * data[offset + v]!
 }
 
-/** The brain in the first of some images that shows one, shape (nVoxel); empty where none does. */
-function findBrain({ grid }: Volume, images: readonly (() => Float64Array | Float32Array | null)[]): Uint8Array {
+/** The brain, or all tissue, in the first of some images that shows it, shape (nVoxel); empty where none does. */
+function findOrgan(
+  { grid }: Volume,
+  organ: Options['asl-organ'],
+  images: readonly (() => Float64Array | Float32Array | null)[],
+): Uint8Array {
   for (const image of images) {
     const values = image()
-    const mask = values && brainMask(values, grid.shape, voxelSize(grid))
+    const mask =
+      values && (organ === 'body' ? signalMask(values, grid.shape) : brainMask(values, grid.shape, voxelSize(grid)))
     if (mask?.includes(1)) return mask
   }
   return new Uint8Array(voxelCount(grid))

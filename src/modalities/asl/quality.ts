@@ -1,6 +1,7 @@
 import { smoothWithin } from '../../image/smooth.ts'
 import { frameValues, voxelSize } from '../../image/volume.ts'
 import { correlation, mean, median, standardDeviation } from '../../numerics/statistics.ts'
+import type { Options } from '../../options.ts'
 import type { QualityValue } from '../../report/record.ts'
 import type { Placed, Prepared } from '../modality.ts'
 import type { AslAcquisition } from './acquisition.ts'
@@ -38,6 +39,7 @@ const GM_WEIGHT = 2.5
  * @param prepared - reference grid and mask
  * @param placed - tissue maps on the reference grid
  * @param regions - of {@link regionsOf}
+ * @param organ - only a brain has expected values
  */
 export function qualityOf(
   fitted: Fitted,
@@ -45,11 +47,13 @@ export function qualityOf(
   prepared: Prepared,
   placed: Placed,
   regions: Regions,
+  organ: Options['asl-organ'],
 ): QualityValue[] {
   const { values, isAbsolute, ratio } = fitted
-  const where = regions.gm ? 'grey matter' : 'the brain mask'
+  const isBrain = organ === 'brain'
+  const where = regions.gm ? 'grey matter' : isBrain ? 'the brain mask' : 'the mask'
   // One name means one region: runs with and without tissue maps stand in one group table.
-  const of = regions.gm ? 'gm' : 'brain'
+  const of = regions.gm ? 'gm' : organ
   const brain = valuesIn(values, regions.brain)
   const grey = regions.gm ? valuesIn(values, regions.gm) : brain
   const [i, j, k] = voxelSize(prepared.reference.grid)
@@ -63,7 +67,7 @@ export function qualityOf(
       percent(grey, value => value < 0),
       '%',
       'More than a few per cent in grey matter: noise, motion, or a delay too long or too short.',
-      EXPECTED.negative,
+      isBrain ? EXPECTED.negative : undefined,
     ),
     row(
       `spatial_cov_${of}`,
@@ -96,12 +100,12 @@ export function qualityOf(
         100 * ratio,
         '%',
         'Median in the mask; far outside, M0 and series may be scaled differently.',
-        EXPECTED.deltam,
+        isBrain ? EXPECTED.deltam : undefined,
       ),
     )
   if (!isAbsolute) return rows
   return [
-    ...flowQuality(brain, regions, values),
+    ...flowQuality(brain, regions, values, isBrain ? 'the brain' : 'the mask'),
     ...rows,
     ...highQuality(grey, where, of),
     ...reliability(fitted, brain),
@@ -150,11 +154,11 @@ function withoutDelays(course: readonly number[], sampleOf: readonly number[] | 
   return course.map((value, at) => value - means.get(sampleOf[at]!)!.sum / means.get(sampleOf[at]!)!.count)
 }
 
-function flowQuality(brain: Float64Array, { gm, wm }: Regions, values: Float64Array): QualityValue[] {
+function flowQuality(brain: Float64Array, { gm, wm }: Regions, values: Float64Array, what: string): QualityValue[] {
   const unit = 'mL/100g/min'
   const rows = [
-    row('cbf_mean', 'Mean CBF of the brain', mean(brain), unit, 'Mean over the mask.'),
-    row('cbf_median', 'Median CBF of the brain', median(brain), unit, 'Median over the mask.'),
+    row('cbf_mean', `Mean CBF of ${what}`, mean(brain), unit, 'Mean over the mask.'),
+    row('cbf_median', `Median CBF of ${what}`, median(brain), unit, 'Median over the mask.'),
   ]
   const grey = gm && mean(valuesIn(values, gm))
   const white = wm && mean(valuesIn(values, wm))

@@ -1,9 +1,10 @@
-import { GE_RECOVERY_TIME, RECOVERY_LIMIT } from '../../physics/constants.ts'
+import { GE_RECOVERY_TIME, RECOVERY_LIMIT, REFERENCE_TISSUES } from '../../physics/constants.ts'
 import { saturationRecovery } from '../../physics/signal.ts'
 import type { Parameter } from '../../report/record.ts'
 import type { Run, Source } from '../modality.ts'
 import { checkTimes, digits, type FieldReader, fieldFrom, inSeconds, perVolume } from './fields.ts'
 import { LIMITS } from './limits.ts'
+import { referenceTissue } from './m0-echo.ts'
 import { chooseTissueT1, type Setting } from './settings.ts'
 
 /** How far M0 had recovered. */
@@ -30,7 +31,7 @@ export interface M0Volumes {
  * How far M0 had recovered in each of its volumes; null, with problems, where that cannot be known.
  *
  * @remarks
- * Below 5 s of recovery `M0 = S / (1 − exp(−t/T1t))`, else `M0 = S`; `t` is the recovery time where one is stated (GE
+ * Below 5 s of recovery `M0 = S / (1 − exp(−t/T1t))`, else `M0 = S`; always the former with the T1 of a reference tissue; `t` is the recovery time where one is stated (GE
  * saturates before the M0 readout), else the repetition time.
  *
  * @param fields - reader of the metadata of the image that holds M0
@@ -48,11 +49,16 @@ export function readRecovery(fields: FieldReader, run: Run, series: Source, m0: 
   if (!each) return null
   const used = m0.volumes.map(volume => each[volume]!)
   const isUncertain = !stated && m0.canBeSaturated && isGE(m0.image)
-  const isShort = used.some(time => time < RECOVERY_LIMIT.value)
-  const T1t =
-    isShort || isUncertain ? chooseTissueT1(fields, run, fields.has('MagneticFieldStrength') ? m0.image : series) : null
+  const reference = referenceTissue(run)
+  const limit = reference ? Number.POSITIVE_INFINITY : RECOVERY_LIMIT.value
+  const isShort = used.some(time => time < limit)
+  const T1t = !(isShort || isUncertain)
+    ? null
+    : reference
+      ? referenceT1(reference)
+      : chooseTissueT1(fields, run, fields.has('MagneticFieldStrength') ? m0.image : series)
   if (!T1t && (isShort || isUncertain)) return null
-  const factorOf = (time: number) => (T1t && time < RECOVERY_LIMIT.value ? 1 / saturationRecovery(time, T1t.value) : 1)
+  const factorOf = (time: number) => (T1t && time < limit ? 1 / saturationRecovery(time, T1t.value) : 1)
   if (isUncertain && T1t) warnOfSaturation(fields, used[0]!, T1t, factorOf)
   const factors = used.map(factorOf)
   const time: Parameter = {
@@ -66,13 +72,19 @@ export function readRecovery(fields: FieldReader, run: Run, series: Source, m0: 
   }
   const factor: Parameter = {
     name: 'M0T1CorrectionFactor',
-    meaning: `Correction of M0 for incomplete recovery, below ${RECOVERY_LIMIT.value} s`,
+    meaning: `Correction of M0 for incomplete recovery${reference ? '' : `, below ${RECOVERY_LIMIT.value} s`}`,
     value: oneOrAll(factors),
     unit: '1',
     source: 'computed',
     defaultSource: RECOVERY_LIMIT.source,
   }
   return { factors, parameters: T1t && isShort ? [time, T1t, factor] : [time, factor] }
+}
+
+function referenceT1(tissue: keyof typeof REFERENCE_TISSUES): Setting {
+  const { value, unit, source } = REFERENCE_TISSUES[tissue].T1
+  const meaning = `Longitudinal relaxation time of the reference tissue (${tissue})`
+  return { name: 'ReferenceT1', symbol: 'T1r', meaning, value, unit, source: 'default', defaultSource: source }
 }
 
 /**
@@ -124,36 +136,6 @@ function warnOfSaturation(fields: FieldReader, time: number, T1t: Setting, facto
   )
 }
 
-/** Warn where M0 volumes of the series have another echo time than the rest. */
-export function checkIncludedEcho(fields: FieldReader, m0: readonly number[], frames: number): void {
-  const times = fields.numbers('EchoTime', null)
-  if (!times || times.length !== frames) return
-  const other = times.find((_, volume) => !m0.includes(volume))
-  const echo = times[m0[0]!]
-  if (echo !== undefined && other !== undefined && Math.abs(echo - other) > LIMITS.sameEcho)
-    warnOfEcho(fields, echo, other)
-}
-
-/** Warn where a separate M0 has another echo time than the series. */
-export function checkSeparateEcho(own: FieldReader, series: FieldReader): void {
-  const echo = own.numbers('EchoTime', null)?.[0]
-  const other = series.numbers('EchoTime', null)?.[0]
-  if (echo !== undefined && other !== undefined && Math.abs(echo - other) > LIMITS.sameEcho)
-    warnOfEcho(own, echo, other)
-}
-
-function warnOfEcho(fields: FieldReader, echo: number, other: number): void {
-  fields.say(
-    'M0_ECHO_TIME_DIFFERS',
-    'EchoTime',
-    `is ${inMilliseconds(echo)} ms for M0 and ${inMilliseconds(other)} ms for the series: T2* decay differs and CBF is off by that; acquire both with one echo time.`,
-  )
-}
-
-function inMilliseconds(time: number): number {
-  return Number((time * 1000).toPrecision(6))
-}
-
 /** Whether repetition times can be used: above 0 and in seconds. */
 export function checkRepetition(fields: FieldReader, times: readonly number[]): boolean {
   if (!checkTimes(fields, 'RepetitionTimePreparation', times, LIMITS.longestRepetition)) return false
@@ -174,10 +156,14 @@ export function checkRepetition(fields: FieldReader, times: readonly number[]): 
  */
 export function recoveryLines(parameters: readonly Parameter[], isFilled: boolean): string[] {
   const value = (name: string) => parameters.find(parameter => parameter.name === name)?.value
-  const [T1t, factor] = [value('TissueT1'), value('M0T1CorrectionFactor')]
+  const reference = value('ReferenceT1')
+  const [T1t, factor] = [reference ?? value('TissueT1'), value('M0T1CorrectionFactor')]
+  const symbol = reference === undefined ? 'T1t' : 'T1r'
   const time = value('M0RecoveryTime') ?? value('M0RepetitionTime')
-  if (T1t === undefined) return []
-  if (!isFilled) return [`M0 = S / (1 − exp(−TR/T1t)) for TR < ${RECOVERY_LIMIT.value} s`]
+  // A T1 of tissue can be there for the kinetic model alone.
+  if (T1t === undefined || factor === 1) return []
+  const when = reference === undefined ? ` for TR < ${RECOVERY_LIMIT.value} s` : ''
+  if (!isFilled) return [`M0 = S / (1 − exp(−TR/${symbol}))${when}`]
   if (typeof time !== 'number' || typeof factor !== 'number' || typeof T1t !== 'number')
     return ['each M0 volume by its own TR']
   return [`M0 = S / (1 − exp(−${digits(time)}/${digits(T1t)})) = ${digits(factor)} · S`]

@@ -26,6 +26,10 @@ export const REFERENCES = {
     'Hales PW, Kirkham FJ, Clark CA. A general model to calculate the spin-lattice (T1) relaxation time of blood. J Cereb Blood Flow Metab 36:370-374 (2016). doi:10.1177/0271678X15605856',
   dolui2024:
     'Dolui S, Wang Z, Wolf RL, et al. Automated quality evaluation index for arterial spin labeling derived cerebral blood flow maps. J Magn Reson Imaging 60:2497-2508 (2024). doi:10.1002/jmri.29308',
+  dolui2017:
+    'Dolui S, Wang Z, Shinohara RT, et al. Structural Correlation-based Outlier Rejection (SCORE) algorithm for arterial spin labeling time series. J Magn Reson Imaging 45:1786-1797 (2017). doi:10.1002/jmri.25436',
+  asllani2008:
+    'Asllani I, Borogovac A, Brown TR. Regression algorithm correcting for partial volume effects in arterial spin labeling MRI. Magn Reson Med 60:1362-1371 (2008). doi:10.1002/mrm.21670',
   mutsaerts2017:
     'Mutsaerts HJMM, Petr J, Václavů L, et al. The spatial coefficient of variation in arterial spin labeling cerebral blood flow images. J Cereb Blood Flow Metab 37:3184-3192 (2017). doi:10.1177/0271678X16683690',
   suzuki2024:
