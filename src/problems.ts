@@ -141,6 +141,10 @@ export const PROBLEMS = {
     reason: 'data',
     says: 'The series has too few delays for the model that was asked for.',
   },
+  LABELLING_ASYMMETRIC: {
+    severity: 'warning',
+    says: 'Perfusion differs between the halves of the brain, while M0 and noise do not: labelling may have failed on one side.',
+  },
   TISSUE_MAPS_MISSING: {
     severity: 'partial',
     says: 'A correction needs maps of grey and white matter that are not there.',

@@ -323,6 +323,8 @@ export interface Modality {
   bind(run: Run): Checked<Computation>
   /** A series of a given head with known truth, for `simulate` and `selftest`. */
   readonly phantom?: (settings: PhantomSettings) => Phantom
+  /** Further series of the same head, by the `acq` that they are named with. */
+  readonly variants?: Readonly<Record<string, (settings: PhantomSettings) => Phantom>>
   /** What is known of the acquisition where {@link bind} refuses it: the facts of its computation, as far as the metadata go. */
   describe?(run: Run): readonly Fact[]
 }

@@ -86,6 +86,7 @@ export const ARTERIAL_OXYGENATION: Constant = {
 export const AGES = {
   /** Under this age adult blood and tissue constants do not hold: one month. */
   neonate: { value: 1 / 12, unit: 'year', source: ALSOP_2015, plausible: [0.05, 0.1] },
+  adult: { value: 18, unit: 'year', source: 'perfquant', plausible: [16, 21] },
   old: { value: 70, unit: 'year', source: ALSOP_2015, plausible: [60, 80] },
 } as const satisfies Record<string, Constant>
 

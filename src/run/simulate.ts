@@ -52,16 +52,24 @@ export function simulate(output: string, options: SimulateOptions, kinds: readon
         writeStructural(output, entities, anatomy, seed)
         for (const kind of kinds) {
           if (!kind.phantom || !options.modalities.includes(kind.name)) continue
-          const phantom = kind.phantom({
-            anatomy,
-            snr: options.snr,
-            seed,
-            level,
-            bSet: options.bSet,
-            path: suffix => `${folderOf(entities)}/${kind.datatype}/${formatName(entities, suffix, '.nii.gz')}`,
-          })
-          writePhantom(output, { kind, entities, phantom }, options.motion ? `${seed} ${kind.name}` : null)
-          made.push({ kind, entities, phantom })
+          const series = [
+            [{}, kind.phantom],
+            ...Object.entries(kind.variants ?? {}).map(([acq, make]) => [{ acq }, make] as const),
+          ] as const
+          for (const [added, make] of series) {
+            const named = { ...entities, ...added }
+            const phantom = make({
+              anatomy,
+              snr: options.snr,
+              seed,
+              level,
+              bSet: options.bSet,
+              path: suffix => `${folderOf(named)}/${kind.datatype}/${formatName(named, suffix, '.nii.gz')}`,
+            })
+            const moves = options.motion ? `${seed} ${kind.name}${added.acq ? ` ${added.acq}` : ''}` : null
+            writePhantom(output, { kind, entities: named, phantom }, moves)
+            made.push({ kind, entities: named, phantom })
+          }
         }
       }
     }

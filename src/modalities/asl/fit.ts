@@ -13,6 +13,7 @@ import { flowOfEach } from './flow-series.ts'
 import { bolusWeights } from './labelling.ts'
 import { fewLeft, findOutliers, type Outliers, withoutOutliers } from './outliers.ts'
 import { type PureFlow, pureFlow } from './partial-volume.ts'
+import { suspectLabelling } from './quality-artefacts.ts'
 import { type Regions, valuesIn } from './regions.ts'
 import { sliceOf } from './slices.ts'
 import { delayCurves, sampleCurves } from './voxel.ts'
@@ -123,6 +124,7 @@ export function fitSeries(
     calibrated !== null && 'code' in calibrated ? calibrated : null,
     ratio === null ? null : suspectScale(ratio, image),
     suspectSwap(difference, mask, acquisition),
+    options['asl-organ'] === 'brain' ? suspectLabelling(fitted, prepared, regions, image) : null,
     unknownDuration(image, fitted.arrival?.natural ?? null),
     outliers && fewLeft(outliers, image),
     wantsPure && !pure ? noTissueMaps(image) : null,

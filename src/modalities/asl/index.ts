@@ -12,10 +12,12 @@ import { planMotion } from './motion.ts'
 import { OUTLIERS, outlierTable } from './outliers.ts'
 import { aslParameters } from './parameters.ts'
 import { aslPhantom } from './phantom.ts'
+import { aslDelaysPhantom } from './phantom-delays.ts'
 import { prepareSeries } from './prepare.ts'
 import { qualityOf } from './quality.ts'
 import { citedIn } from './references.ts'
 import { regionsOf } from './regions.ts'
+import { ageInYears } from './settings.ts'
 
 /** Bytes of one float64. */
 const FLOAT64 = 8
@@ -60,6 +62,7 @@ export const asl: Modality = {
   bind,
   describe: aslFacts,
   phantom: aslPhantom,
+  variants: { multidelay: aslDelaysPhantom },
 }
 
 function bind(run: Run): Checked<Computation> {
@@ -110,7 +113,15 @@ function fitRun(run: Run, acquisition: AslAcquisition, prepared: Prepared, place
     status: fitted.status,
     parameters,
     equation: equationOf(acquisition, parameters, fitted),
-    quality: qualityOf(fitted, acquisition, prepared, placed, regions, options['asl-organ']),
+    quality: qualityOf(
+      fitted,
+      acquisition,
+      prepared,
+      placed,
+      regions,
+      options['asl-organ'],
+      ageInYears(run.participant),
+    ),
     figures: figuresOf(fitted, acquisition, options, regions),
     paragraphs,
     references: citedIn(paragraphs),

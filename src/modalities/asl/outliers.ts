@@ -55,10 +55,10 @@ export function findOutliers(
   }
   const n = prepared.mask.length
   const { voxels, tissues } = tissueVoxels(regions)
-  const isFinite = voxels.map(v => means.every((_, at) => Number.isFinite(series[at * n + v])))
-  const used = voxels.filter((_, at) => isFinite[at])
+  const isWhole = voxels.map(v => means.every((_, at) => Number.isFinite(series[at * n + v])))
+  const used = voxels.filter((_, at) => isWhole[at])
   const images = means.map((_, at) => Float32Array.from(used, v => series[at * n + v]!))
-  const codes = Uint8Array.from(tissues.filter((_, at) => isFinite[at]))
+  const codes = Uint8Array.from(tissues.filter((_, at) => isWhole[at]))
   return { judged: rejectOutliers(means, sampleOf, images, codes), means, isRatio }
 }
 

@@ -8,13 +8,13 @@ import type { OutputName, Phantom, PhantomImage, PhantomSettings } from '../moda
 import { OUTPUTS } from './maps.ts'
 
 /** What each tissue of the phantom is: CBF [mL/100g/min] and equilibrium signal [a.u.]. */
-const TISSUE = {
+export const TISSUE = {
   cbf: { gm: 60, wm: 20, csf: 0 },
   m0: { gm: 17000, wm: 14400, csf: 20000 },
 } as const
 
 /** The recommended protocol [s], [T], [mm]. */
-const PROTOCOL = {
+export const PROTOCOL = {
   labelingDuration: 1.8,
   delay: 1.8,
   repetition: 4.5,
@@ -25,13 +25,13 @@ const PROTOCOL = {
 } as const
 
 /** Background-suppression pulses, and the fraction of the static signal that they leave. */
-const SUPPRESSION = { pulses: 2, left: 0.1 } as const
+export const SUPPRESSION = { pulses: 2, left: 0.1 } as const
 
 /** Pairs of control and label where none are asked for. */
 const PAIRS = 15
 
 /** Share of a tissue above which a voxel is compared as pure [1]. */
-const PURE = 0.95
+export const PURE = 0.95
 
 /** How an ASL phantom is acquired. */
 export interface Acquired {
@@ -101,7 +101,7 @@ export function aslSignals(tissues: Tissues, acquired: Acquired): AslSignals {
 }
 
 /** Mean of a property over the tissues of each voxel, shape (nVoxel). */
-function mix({ gm, wm, csf }: Tissues, of: Readonly<Record<keyof Tissues, number>>): Float64Array {
+export function mix({ gm, wm, csf }: Tissues, of: Readonly<Record<keyof Tissues, number>>): Float64Array {
   const out = new Float64Array(gm.length)
   for (let v = 0; v < out.length; v++) out[v] = of.gm * gm[v]! + of.wm * wm[v]! + of.csf * csf[v]!
   return out
@@ -142,11 +142,13 @@ const SCANNER = {
  * @param types - type of each volume
  * @param suppressed - whether background suppression is on
  * @param size - voxel edges [mm], shape (3)
+ * @param delay - post-labelling delay [s], one for all or one for each
  */
-export function aslSidecar(
+export function seriesSidecar(
   types: readonly string[],
   suppressed: boolean,
   size: readonly number[],
+  delay: number | readonly number[] = PROTOCOL.delay,
 ): Record<string, unknown> {
   const { repetition, m0Repetition } = PROTOCOL
   const isIncluded = types.includes('m0scan')
@@ -158,7 +160,7 @@ export function aslSidecar(
     ArterialSpinLabelingType: 'PCASL',
     PCASLType: 'balanced',
     LabelingDuration: PROTOCOL.labelingDuration,
-    PostLabelingDelay: PROTOCOL.delay,
+    PostLabelingDelay: delay,
     BackgroundSuppression: suppressed,
     ...(suppressed ? { BackgroundSuppressionNumberPulses: SUPPRESSION.pulses } : {}),
     VascularCrushing: false,
@@ -178,7 +180,8 @@ export function m0Sidecar(path: string): Record<string, unknown> {
 }
 
 const BRAIN: OutputName = { mod: true, desc: 'brain', suffix: 'mask' }
-const fraction = (label: string): OutputName => ({ mod: true, label, suffix: 'probseg' })
+/** Name of the share of a tissue in the truth. */
+export const fraction = (label: string): OutputName => ({ mod: true, label, suffix: 'probseg' })
 
 /**
  * The phantom of `simulate`: a head by the recommended protocol, as a scanner would store it, with the truth.
@@ -200,7 +203,7 @@ export function aslPhantom({ anatomy, snr, seed, level, path }: PhantomSettings)
     frames: types.length,
     data: rounded(series),
     frameSpacing: PROTOCOL.repetition,
-    sidecar: aslSidecar(types, true, PROTOCOL.voxel),
+    sidecar: seriesSidecar(types, true, PROTOCOL.voxel),
     tables: { aslcontext },
   }
   const m0Image = (data: Float32Array): PhantomImage => {
@@ -231,7 +234,7 @@ export function aslPhantom({ anatomy, snr, seed, level, path }: PhantomSettings)
 }
 
 /** Whole numbers, as scanners store them: the steps lie far below the noise. */
-function rounded(values: Float32Array): Int16Array {
+export function rounded(values: Float32Array): Int16Array {
   const out = new Int16Array(values.length)
   for (let v = 0; v < out.length; v++) out[v] = Math.max(-32768, Math.min(32767, Math.round(values[v]!)))
   return out

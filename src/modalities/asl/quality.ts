@@ -2,12 +2,14 @@ import { smoothWithin } from '../../image/smooth.ts'
 import { frameValues, voxelSize } from '../../image/volume.ts'
 import { correlation, mean, median, standardDeviation } from '../../numerics/statistics.ts'
 import type { Options } from '../../options.ts'
+import { AGES } from '../../physics/constants.ts'
 import type { QualityValue } from '../../report/record.ts'
 import type { Placed, Prepared } from '../modality.ts'
 import type { AslAcquisition } from './acquisition.ts'
 import type { Fitted } from './fit.ts'
 import { LIMITS } from './limits.ts'
 import { arrivalQuality } from './quality-arrival.ts'
+import { artefactQuality } from './quality-artefacts.ts'
 import { dispersionIndex, qualityIndex, spatialVariation } from './quality-index.ts'
 import { percent, row } from './quality-row.ts'
 import { type Regions, valuesIn } from './regions.ts'
@@ -21,6 +23,19 @@ export const EXPECTED = {
   variation: [0, 60],
   deltam: [0.3, 1.2],
 } as const satisfies Record<string, readonly [number, number]>
+
+/** Mean CBF of grey matter that is expected at rest by age [mL/100g/min]: common practice, no diagnosis. */
+const GM_BY_AGE: Readonly<Record<'neonate' | 'child' | 'adult', readonly [number, number]>> = {
+  neonate: [5, 35],
+  child: [50, 120],
+  adult: EXPECTED.gm,
+}
+
+/** What people of an age [year] are compared with. */
+function population(age: number | null): keyof typeof GM_BY_AGE {
+  if (age === null || age >= AGES.adult.value) return 'adult'
+  return age < AGES.neonate.value ? 'neonate' : 'child'
+}
 
 /** CBF above these is counted [mL/100g/min]. */
 const HIGH = [100, 150, 200]
@@ -40,6 +55,7 @@ const GM_WEIGHT = 2.5
  * @param placed - tissue maps on the reference grid
  * @param regions - of {@link regionsOf}
  * @param organ - only a brain has expected values
+ * @param age - of the participant [year]; null where it is not known, and counts as adult
  */
 export function qualityOf(
   fitted: Fitted,
@@ -48,6 +64,7 @@ export function qualityOf(
   placed: Placed,
   regions: Regions,
   organ: Options['asl-organ'],
+  age: number | null,
 ): QualityValue[] {
   const { values, isAbsolute, ratio } = fitted
   const isBrain = organ === 'brain'
@@ -92,6 +109,7 @@ export function qualityOf(
       'Share of the mask in which M0 or the series has no signal.',
     ),
   ]
+  if (isBrain) rows.push(...artefactQuality(fitted, prepared, regions, where, of))
   if (ratio !== null)
     rows.push(
       row(
@@ -105,7 +123,7 @@ export function qualityOf(
     )
   if (!isAbsolute) return rows
   return [
-    ...flowQuality(brain, regions, values, isBrain ? 'the brain' : 'the mask'),
+    ...flowQuality(brain, regions, values, isBrain ? 'the brain' : 'the mask', age),
     ...rows,
     ...highQuality(grey, where, of),
     ...reliability(fitted, brain),
@@ -154,7 +172,13 @@ function withoutDelays(course: readonly number[], sampleOf: readonly number[] | 
   return course.map((value, at) => value - means.get(sampleOf[at]!)!.sum / means.get(sampleOf[at]!)!.count)
 }
 
-function flowQuality(brain: Float64Array, { gm, wm }: Regions, values: Float64Array, what: string): QualityValue[] {
+function flowQuality(
+  brain: Float64Array,
+  { gm, wm }: Regions,
+  values: Float64Array,
+  what: string,
+  age: number | null,
+): QualityValue[] {
   const unit = 'mL/100g/min'
   const rows = [
     row('cbf_mean', `Mean CBF of ${what}`, mean(brain), unit, 'Mean over the mask.'),
@@ -164,7 +188,14 @@ function flowQuality(brain: Float64Array, { gm, wm }: Regions, values: Float64Ar
   const white = wm && mean(valuesIn(values, wm))
   if (grey !== null)
     rows.push(
-      row('cbf_gm', 'Mean CBF of grey matter', grey, unit, 'Voxels with at least 70 % grey matter.', EXPECTED.gm),
+      row(
+        'cbf_gm',
+        'Mean CBF of grey matter',
+        grey,
+        unit,
+        `Voxels with at least 70 % grey matter; the range is for ${population(age)}s.`,
+        GM_BY_AGE[population(age)],
+      ),
     )
   if (white !== null)
     rows.push(

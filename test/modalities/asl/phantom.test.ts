@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Volume } from '../../../src/image/volume.ts'
 import { headGrid, makeAnatomy } from '../../../src/modalities/anatomy.ts'
-import { aslPhantom, aslSidecar, aslSignals, m0Sidecar } from '../../../src/modalities/asl/phantom.ts'
+import { aslPhantom, aslSignals, m0Sidecar, seriesSidecar } from '../../../src/modalities/asl/phantom.ts'
 import type { Phantom, PhantomImage } from '../../../src/modalities/modality.ts'
 import { blankHeader } from '../../../src/nifti/index.ts'
 import { mean, standardDeviation } from '../../../src/numerics/statistics.ts'
@@ -52,7 +52,7 @@ describe('the signals', () => {
       seed: '1',
       level: 1.05,
     })
-    const sidecar = aslSidecar(signals.types, suppressed, [6, 6, 8])
+    const sidecar = seriesSidecar(signals.types, suppressed, [6, 6, 8])
     const run = runOf(sidecar, signals.types, signals.m0 !== null, { 'asl-m0-fwhm': 0 })
     const series: Volume = {
       grid,

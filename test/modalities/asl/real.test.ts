@@ -205,6 +205,20 @@ describe('the digital reference object', () => {
       }
     })
 
+  itWithData('hrgt_dro', 'DRO-08: partial volumes', async () => {
+    const { expected, tolerance } = caseOf('DRO-08')
+    const run = loadRun('hrgt_dro/bids', 'sub-dro/perf/sub-dro_acq-wpexact_asl.nii.gz', { ...OPTIONS, 'asl-pvc': 'lr' })
+    const tissue = async (label: string) => [await loadVolume(`${truth}/anat/sub-dro_label-${label}_probseg.nii.gz`)]
+    const roles = { gm: await tissue('GM'), wm: await tissue('WM'), csf: await tissue('CSF') }
+    const mask = Uint8Array.from(frameValues(await loadVolume(`${truth}/anat/sub-dro_desc-brain_mask.nii.gz`), 0))
+    const { result } = compute(run, await loadVolume(run.series[0]!.file), roles, mask)
+    for (const [desc, key] of [
+      ['pvcGM', 'gm_cbf'],
+      ['pvcWM', 'wm_cbf'],
+    ] as const)
+      expectClose(mean(inMask(mapOf(result, 'cbf', desc), mask)), number(expected, key), tolerance, desc)
+  })
+
   itWithData('hrgt_dro', 'several inversion times', async () => {
     const { gm, wm, gmTimes, wmTimes } = await load('paslmulti')
     expectClose(mean(gm), 60.0325, { rel: 0.001 }, 'GM')

@@ -16,7 +16,10 @@ function read(spec: RunSpec): {
   const result = readAcquisition(run)
   if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join('\n'))
   const parameters = Object.fromEntries(
-    aslParameters(result.value, run.series[0]!, run, { arrival: null, outliers: null, pure: null }).map(item => [item.name, item]),
+    aslParameters(result.value, run.series[0]!, run, { arrival: null, outliers: null, pure: null }).map(item => [
+      item.name,
+      item,
+    ]),
   )
   return {
     parameters,
