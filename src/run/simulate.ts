@@ -66,7 +66,7 @@ export function simulate(output: string, options: SimulateOptions, kinds: readon
               bSet: options.bSet,
               path: suffix => `${folderOf(named)}/${kind.datatype}/${formatName(named, suffix, '.nii.gz')}`,
             })
-            const moves = options.motion ? `${seed} ${kind.name}${added.acq ? ` ${added.acq}` : ''}` : null
+            const moves = options.motion ? [seed, kind.name, ...Object.values(added)].join(' ') : null
             writePhantom(output, { kind, entities: named, phantom }, moves)
             made.push({ kind, entities: named, phantom })
           }

@@ -81,7 +81,7 @@ function bind(run: Run): Checked<Computation> {
     ...(options['asl-organ'] === 'body' ? { organ: 'body' } : {}),
     memory: memoryOf(run, acquisition),
     ...(source ? { motion: planMotion(acquisition.volumes, source, run.options) } : {}),
-    prepare: (series, companions) => prepareSeries(acquisition, series, companions),
+    prepare: (series, companions) => prepareSeries(acquisition, options['asl-organ'], series, companions),
     fit: (prepared, placed) => fitRun(run, acquisition, prepared, placed),
   }
   return good(computation, read.problems)

@@ -2,6 +2,7 @@ import type { Table } from '../../bids/tsv.ts'
 import { brainMask, signalMask } from '../../image/mask.ts'
 import { coveredFraction, resampleVolume } from '../../image/resample.ts'
 import { isSameGrid, type Volume, type VoxelArray, voxelCount, voxelSize } from '../../image/volume.ts'
+import type { Options } from '../../options.ts'
 import { type Checked, good } from '../../problems.ts'
 import type { Placed, Prepared } from '../modality.ts'
 import type { AslAcquisition } from './acquisition.ts'
@@ -21,11 +22,13 @@ const MOTION = ['trans_x', 'trans_y', 'trans_z', 'rot_x', 'rot_y', 'rot_z', 'fra
  * with perfusion signal. The mask is that of the M0 image, which is neither suppressed nor labelled, where there is one.
  *
  * @param acquisition - the acquisition in house units
+ * @param organ - what is looked for
  * @param series - the series, first and only
  * @param companions - images in roles, each on its own grid
  */
 export function prepareSeries(
   acquisition: AslAcquisition,
+  organ: Options['asl-organ'],
   [series]: readonly Volume[],
   companions: Placed,
 ): Checked<Prepared> {
@@ -34,7 +37,7 @@ export function prepareSeries(
   const differences = volumes.differences.flatMap(({ volumes: used }) => used)
   const own = volumes.m0.length > 0 ? volumes.m0 : volumes.control.length > 0 ? volumes.control : differences
   const values = meanVolume(series, own)
-  const mask = findOrgan(series, options['asl-organ'], [
+  const mask = findOrgan(series, organ, [
     () => maskImage(series, companions.m0),
     () => values,
     // An M0 without signal shows no brain; whether it can calibrate is another question.
