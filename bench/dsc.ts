@@ -3,7 +3,6 @@
  * the same run; the vascular model in voxels a second; a whole run through the real command as a multiple of inflating its
  * input. Exits with 1 where a target is missed.
  */
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +12,7 @@ import { VASCULAR_PRIOR, vascularFit } from '../src/kinetics/dsc-vascular.ts'
 import { arterialCurve, tissueCurve, valueAt } from '../src/modalities/dsc/phantom-curves.ts'
 import { realFourier } from '../src/numerics/fourier.ts'
 import { createRandom } from '../src/numerics/random.ts'
+import { spent } from './tools/spent.ts'
 
 const FRAMES = 80
 const DT = 1.5
@@ -99,15 +99,6 @@ function kernels(): void {
   )
   console.log(`  vascular model ${(1 / each('fit', few) / 1000).toFixed(2)} k voxel/s`)
   if (!(cost <= TARGET)) process.exitCode = 1
-}
-
-/** Processor time of a command and what it starts [s]. */
-function spent(words: readonly string[]): number {
-  const script = `TIMEFORMAT='%U %S'; time "$@" >/dev/null 2>&1`
-  const shell = spawnSync('bash', ['-c', script, 'bash', process.execPath, ...words], { encoding: 'utf8' })
-  if (shell.status !== 0) throw new Error(`perfquant ${words.join(' ')} ended with ${shell.status}`)
-  const [user, system] = shell.stderr.trim().split(' ').map(Number)
-  return (user ?? Number.NaN) + (system ?? Number.NaN)
 }
 
 function wholeRun(): void {

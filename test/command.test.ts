@@ -70,9 +70,6 @@ describe('the command line', () => {
     expect(usage('/in /out participant --output-spaces MNI152NLin2009cAsym')).toMatch(
       /^64 .*template spaces are not made; use native/,
     )
-    expect(usage('/in /out participant --asl-pvc lr')).toMatch(
-      /^64 --asl-pvc lr: partial-volume correction is not part/,
-    )
     expect(usage('/in /out participant --asl-t1-blood high')).toMatch(
       /^64 --asl-t1-blood is 'high'; a number is needed \(or hct\)/,
     )

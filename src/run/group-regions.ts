@@ -22,6 +22,7 @@ const NUMBERS: ReadonlySet<string> = new Set([
   'se',
   'ci_low',
   'ci_high',
+  'coverage',
 ])
 
 /** Characters of a table that are gathered before they are written. */

@@ -44,7 +44,6 @@ export const REGION_COLUMNS = [
   'n_valid',
   'n_at_bound',
   'n_reliable',
-  'coverage',
   'mean',
   'sd',
   'median',
@@ -57,6 +56,7 @@ export const REGION_COLUMNS = [
   'ci_low',
   'ci_high',
   'options_hash',
+  'coverage',
 ] as const
 
 /** The regions of a tissue map: voxels of the mask with at least {@link TISSUE_THRESHOLD} of it. */

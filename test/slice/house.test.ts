@@ -191,6 +191,7 @@ describe('the run', () => {
     expect(listFiles(out).filter(path => path.startsWith('group'))).toEqual(
       ['blend', 'level', 'protocol', 'regions', 'slope']
         .flatMap(name => [`group_${name}.json`, `group_${name}.tsv`])
+        .concat('group_regions.parquet', 'group_repeatability.json', 'group_repeatability.tsv')
         .toSorted()
         .concat([])
         .toSpliced(0, 0, 'group.html'),

@@ -76,6 +76,7 @@ describe('series', () => {
       ['csf', false, 'reference', 'fraction'],
       ['mask', false, 'reference', 'label'],
       ['dseg', false, 'reference', 'label'],
+      ['lesion', false, 'reference', 'label'],
     ])
     expect(roles({ [ASL]: SEPARATE })?.[0]).toEqual(['m0', false, 'reference', 'intensity'])
   })

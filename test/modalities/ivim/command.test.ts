@@ -49,7 +49,7 @@ describe('simulate, participant, group', () => {
     const rows = readTsv(out, 'group_regions.tsv')
     const fits = rows.filter(({ source }) => source === 'regionfit')
     const regions = [...new Set(fits.map(({ region }) => region))]
-    expect(regions).toEqual(['brain', 'GM', 'WM', 'CSF'])
+    expect(regions.slice(0, 4)).toEqual(['brain', 'GM', 'WM', 'CSF'])
     for (const region of regions)
       expect(fits.filter(row => row['region'] === region).map(({ param }) => param)).toEqual([
         'D',
@@ -59,7 +59,7 @@ describe('simulate, participant, group', () => {
         'S0',
       ])
     // Fluid has no blood: f lies at its bound, and has no interval.
-    for (const { value, ci_low, ci_high } of fits.filter(({ region }) => region !== 'CSF'))
+    for (const { value, ci_low, ci_high } of fits.filter(({ region }) => !region?.endsWith('CSF')))
       expect(Number(ci_low) < Number(value) && Number(value) < Number(ci_high)).toBe(true)
     const keys = rows.map(row =>
       ['bids_name', 'modality', 'model', 'param', 'desc', 'atlas', 'region', 'source']

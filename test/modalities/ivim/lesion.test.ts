@@ -79,6 +79,8 @@ describe('100 lesion voxels among 20,000', () => {
     expect(sidecar).toHaveProperty('Prior.parameters.1', 'ln(f / (1 - f))')
     if (isNamed) expect(sidecar).toMatchObject({ LesionPrior: { source: 'organ', pooled: 0 } })
     else expect(sidecar).not.toHaveProperty('LesionPrior')
-    expect(new Set(readTsv(`${stem}_desc-regions_dwi.tsv`).map(({ region }) => region))).toEqual(new Set(['liver']))
+    expect(new Set(readTsv(`${stem}_desc-regions_dwi.tsv`).map(({ region }) => region))).toEqual(
+      new Set(isNamed ? ['liver', 'lesion'] : ['liver']),
+    )
   })
 })
