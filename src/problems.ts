@@ -155,7 +155,7 @@ export const PROBLEMS = {
   },
   BOLUS_DURATION_UNKNOWN: {
     severity: 'warning',
-    says: 'The duration of a pulsed bolus that was not cut off could not be estimated within the inversion times.',
+    says: 'The duration of a pulsed bolus that was not cut off is not told by the inversion times; the longest that fits was taken.',
   },
   PASL_WITHOUT_CUTOFF: {
     severity: 'error',

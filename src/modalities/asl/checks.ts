@@ -74,7 +74,7 @@ export function unknownDuration(
   if (!natural || natural.isKnown) return null
   return problem(
     'BOLUS_DURATION_UNKNOWN',
-    `${baseName(image)}: no inversion time lies after the end of the bolus, which was not cut off (BolusCutOffFlag false): ${Math.round(natural.duration * 1000) / 1000} s was taken as its duration, and CBF comes from the rise of the signal alone; longer inversion times or a cut-off are needed.`,
+    `${baseName(image)}: the inversion times do not tell the duration of the bolus, which was not cut off (BolusCutOffFlag false): ${Math.round(natural.duration * 1000) / 1000} s was taken, the longest that fits, and CBF is higher if it was shorter; more inversion times while blood arrives and after, or a cut-off, are needed.`,
     { file: image, field: 'BolusCutOffFlag' },
   )
 }

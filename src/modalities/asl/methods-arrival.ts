@@ -135,6 +135,6 @@ function boluses({ labellings: { samples } }: Quantification, { arrival }: Fitte
   if (arrival?.natural)
     return arrival.natural.isKnown
       ? ` The bolus was not cut off; its duration was estimated for the series as a whole as ${digits(arrival.natural.duration)} s.`
-      : ` The bolus was not cut off, and the inversion times do not show its end; ${digits(arrival.natural.duration)} s was taken as its duration.`
+      : ` The bolus was not cut off, and the inversion times do not tell its duration; ${digits(arrival.natural.duration)} s was taken, the longest that fits.`
   return first.technique === null ? '' : ` The bolus was cut off by ${first.technique} at ${digits(first.cutOff)} s.`
 }

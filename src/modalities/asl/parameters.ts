@@ -207,7 +207,7 @@ function fitParameters(quantification: Quantification, { options }: Run, arrival
     symbol: 'τ',
     meaning: arrival.natural.isKnown
       ? 'Duration of the bolus, which was not cut off: estimated from the series as a whole'
-      : 'Duration of the bolus, which was not cut off: longer than the inversion times can tell',
+      : 'Duration of the bolus, which was not cut off: not told by the inversion times, the longest that fits',
     value: arrival.natural.duration,
     unit: 's',
     source: 'data',
