@@ -117,7 +117,12 @@ export function checkOutput(output: string): void {
   const near = nearestFolder(whole)
   const next = near === whole ? undefined : join(near, relative(near, whole).split(sep)[0] ?? '')
   const why =
-    next !== undefined && exists(next) ? `${next} is a file` : isWritable(near) ? null : `${near} is not yours to write`
+    // Another call may have made the folder since: only what is no folder is in the way.
+    next !== undefined && exists(next) && !isFolder(next)
+      ? `${next} is a file`
+      : isWritable(near)
+        ? null
+        : `${near} is not yours to write`
   if (why !== null)
     throw new Refusal(
       EXIT.cannotCreate,
