@@ -1,4 +1,3 @@
-import { median } from '../numerics/statistics.ts'
 import { squaredDistanceTo } from './distance.ts'
 import { brainMask } from './mask.ts'
 import { type Metric, register, type Search, searchOf } from './registration.ts'
@@ -145,7 +144,8 @@ export interface Corrected {
  *
  * @remarks
  * Volumes that did not move keep their values to the last bit, and so does a series in which none did. Voxels that are not
- * numbers count as 0 in a volume that moved.
+ * numbers count as 0 in a volume that moved. **Takes the series over**: where one is of float32 on the grid of the first, its
+ * own values are overwritten, so that there is at no moment a second copy.
  *
  * @param series - the series
  * @param motion - of {@link motionOf}
@@ -156,28 +156,29 @@ export function correctMotion(series: readonly Volume[], { motions, isMoved }: M
   const unseen = new Uint8Array(n)
   const corrected = series.map((volume, at) => {
     if (!isMoved[at]!.includes(true)) return volume
-    const data = new Float32Array(n * volume.frames)
     const values = new Float32Array(voxelCount(volume.grid))
+    const isOwn = volume.data instanceof Float32Array && values.length === n
+    const data = isOwn ? (volume.data as Float32Array) : new Float32Array(n * volume.frames)
     for (let frame = 0; frame < volume.frames; frame++) {
       frameValues(volume, frame, values)
       if (isMoved[at]![frame]) data.set(movedBack(values, volume.grid, grid, motions[at]![frame]!, unseen), frame * n)
       else data.set(values, frame * n)
     }
-    return { ...volume, data, slope: 1, intercept: 0 }
+    return { ...volume, grid, data, slope: 1, intercept: 0 }
   })
   return { series: corrected, unseen }
 }
 
 /**
- * Median over a mask of mean over standard deviation in time, over some volumes [1]; null of fewer than three.
+ * Mean over standard deviation in time, over some volumes [1], shape (nVoxel); NaN where nothing varies. Null of fewer than
+ * three volumes.
  *
  * @param volume - the series
  * @param frames - volumes of one contrast
- * @param mask - 1 where it counts, shape (nVoxel)
  */
-export function temporalSnr(volume: Volume, frames: readonly number[], mask: Uint8Array): number | null {
+export function temporalSnr(volume: Volume, frames: readonly number[]): Float32Array | null {
   if (frames.length < 3) return null
-  const n = mask.length
+  const n = voxelCount(volume.grid)
   const sum = new Float64Array(n)
   const square = new Float64Array(n)
   const values = new Float32Array(n)
@@ -188,12 +189,9 @@ export function temporalSnr(volume: Volume, frames: readonly number[], mask: Uin
       square[v]! += values[v]! * values[v]!
     }
   }
-  const ratios: number[] = []
-  for (let v = 0; v < n; v++) {
-    if (mask[v] !== 1) continue
-    const mean = sum[v]! / frames.length
-    const variance = (square[v]! - sum[v]! * mean) / (frames.length - 1)
-    if (variance > 0) ratios.push(mean / Math.sqrt(variance))
-  }
-  return ratios.length > 0 ? median(ratios) : null
+  return Float32Array.from(sum, (total, v) => {
+    const mean = total / frames.length
+    const variance = (square[v]! - total * mean) / (frames.length - 1)
+    return variance > 0 ? mean / Math.sqrt(variance) : Number.NaN
+  })
 }

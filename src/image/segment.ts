@@ -3,6 +3,7 @@ import { withoutBias } from './bias-field.ts'
 import { type Shape, squaredDistanceTo } from './distance.ts'
 import { fillHoles, largestComponent } from './mask.ts'
 import { CLASSES, densities, fitMixture, type Mixture } from './tissue-mixture.ts'
+import { voxelsWhere } from './volume.ts'
 
 /** Tissues of a brain. */
 export interface Segmentation {
@@ -208,7 +209,7 @@ function classify(
   const K = CLASSES.length
   const likelihood = new Float32Array(mask.length * K)
   const density = new Float64Array(K)
-  const voxels = Int32Array.from(mask.keys()).filter(v => mask[v] === 1)
+  const voxels = voxelsWhere(mask.length, v => mask[v] === 1)
   for (const v of voxels) {
     const total = densities(clean[v]!, means, sds, shares, density)
     for (let k = 0; k < K; k++) likelihood[v * K + k] = density[k]! / total

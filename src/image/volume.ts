@@ -38,6 +38,24 @@ export function voxelCount(grid: Grid): number {
 }
 
 /**
+ * Indices of the voxels for which something holds, in order.
+ *
+ * @remarks
+ * Two passes and one array of just their number: an image of many million voxels costs no more than its answer.
+ *
+ * @param count - number of voxels
+ * @param has - what holds; must answer the same twice
+ */
+export function voxelsWhere(count: number, has: (voxel: number) => boolean): Int32Array {
+  let found = 0
+  for (let v = 0; v < count; v++) if (has(v)) found++
+  const voxels = new Int32Array(found)
+  let at = 0
+  for (let v = 0; v < count && at < found; v++) if (has(v)) voxels[at++] = v
+  return voxels
+}
+
+/**
  * Physical values of one volume of a series, slope and intercept applied.
  *
  * @param volume - the series

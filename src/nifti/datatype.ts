@@ -4,24 +4,30 @@ import type { VoxelArray } from '../image/volume.ts'
 export interface Datatype {
   readonly name: string
   readonly bytes: 1 | 2 | 4 | 8
-  /** An array of `length` voxels, all 0. */
-  readonly array: (length: number) => VoxelArray
+  /** The array of `n` voxels that begins at a byte of a buffer. */
+  readonly array: (buffer: ArrayBuffer, from: number, n: number) => VoxelArray
   /** Stored as 64-bit integers: read as bits into a float64 array of the same bytes, then converted in place. */
   readonly integer64?: 'signed' | 'unsigned'
 }
 
 /** The voxel types that are real numbers, by NIfTI code. */
 export const DATATYPES: ReadonlyMap<number, Datatype> = new Map<number, Datatype>([
-  [2, { name: 'uint8', bytes: 1, array: n => new Uint8Array(n) }],
-  [4, { name: 'int16', bytes: 2, array: n => new Int16Array(n) }],
-  [8, { name: 'int32', bytes: 4, array: n => new Int32Array(n) }],
-  [16, { name: 'float32', bytes: 4, array: n => new Float32Array(n) }],
-  [64, { name: 'float64', bytes: 8, array: n => new Float64Array(n) }],
-  [256, { name: 'int8', bytes: 1, array: n => new Int8Array(n) }],
-  [512, { name: 'uint16', bytes: 2, array: n => new Uint16Array(n) }],
-  [768, { name: 'uint32', bytes: 4, array: n => new Uint32Array(n) }],
-  [1024, { name: 'int64', bytes: 8, array: n => new Float64Array(n), integer64: 'signed' }],
-  [1280, { name: 'uint64', bytes: 8, array: n => new Float64Array(n), integer64: 'unsigned' }],
+  [2, { name: 'uint8', bytes: 1, array: (buffer, from, n) => new Uint8Array(buffer, from, n) }],
+  [4, { name: 'int16', bytes: 2, array: (buffer, from, n) => new Int16Array(buffer, from, n) }],
+  [8, { name: 'int32', bytes: 4, array: (buffer, from, n) => new Int32Array(buffer, from, n) }],
+  [16, { name: 'float32', bytes: 4, array: (buffer, from, n) => new Float32Array(buffer, from, n) }],
+  [64, { name: 'float64', bytes: 8, array: (buffer, from, n) => new Float64Array(buffer, from, n) }],
+  [256, { name: 'int8', bytes: 1, array: (buffer, from, n) => new Int8Array(buffer, from, n) }],
+  [512, { name: 'uint16', bytes: 2, array: (buffer, from, n) => new Uint16Array(buffer, from, n) }],
+  [768, { name: 'uint32', bytes: 4, array: (buffer, from, n) => new Uint32Array(buffer, from, n) }],
+  [
+    1024,
+    { name: 'int64', bytes: 8, array: (buffer, from, n) => new Float64Array(buffer, from, n), integer64: 'signed' },
+  ],
+  [
+    1280,
+    { name: 'uint64', bytes: 8, array: (buffer, from, n) => new Float64Array(buffer, from, n), integer64: 'unsigned' },
+  ],
 ])
 
 const REFUSED: ReadonlyMap<number, string> = new Map([
@@ -53,6 +59,20 @@ export function convertInteger64(data: Float64Array, sign: 'signed' | 'unsigned'
   const low = new Uint32Array(data.buffer, data.byteOffset, 2 * data.length)
   const high = sign === 'signed' ? new Int32Array(data.buffer, data.byteOffset, 2 * data.length) : low
   for (let v = 0; v < data.length; v++) data[v] = high[2 * v + 1]! * 4294967296 + low[2 * v]!
+}
+
+/**
+ * Physical values as float32, in the buffer at whose end the stored ones lie, which they fill.
+ *
+ * @param data - integers of 8 or 16 bits, shape (nVoxel × frames), at the end of a buffer of four bytes each
+ * @param slope - physical value = slope · stored + intercept
+ * @param intercept - see `slope`
+ */
+export function widened(data: VoxelArray, slope: number, intercept: number): Float32Array {
+  const out = new Float32Array(data.buffer as ArrayBuffer, 0, data.length)
+  // From the front: what is written ends before the first value that is still to be read.
+  for (let v = 0; v < data.length; v++) out[v] = slope * data[v]! + intercept
+  return out
 }
 
 const SLAB = 1 << 26

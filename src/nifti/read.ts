@@ -5,7 +5,7 @@ import { annexKeyOf, exists, fileFacts, isDangling, readChunks, readHead } from 
 import type { ImageHeader } from '../image/header.ts'
 import type { Volume, VoxelArray } from '../image/volume.ts'
 import { bad, type Checked, good, type Problem, problem } from '../problems.ts'
-import { convertInteger64, DATATYPES, swapBytes } from './datatype.ts'
+import { convertInteger64, DATATYPES, swapBytes, widened } from './datatype.ts'
 import { type DecodedHeader, decodeHeader } from './header.ts'
 
 /** Deflate packs at most 1032 bytes into one: a file that promises more than this times its size lies. */
@@ -53,17 +53,20 @@ export function readSoundHeader(path: string, name: string = basename(path)): Ch
  *
  * @param path - where the file lies
  * @param name - the file as messages name it, relative to its dataset
- * @param options - `memoryLimit`: most that the array may take [bytes]; no limit where absent, but what one array can be
+ * @param options - `memoryLimit`: most that the array may take [bytes]; no limit where absent, but what one array can be.
+ *   `asFloat`: integers of 8 and 16 bits become physical values of float32, with at no moment more memory than these take
  */
 export async function readVolume(
   path: string,
   name: string = basename(path),
-  options: { readonly memoryLimit?: number } = {},
+  options: { readonly memoryLimit?: number; readonly asFloat?: boolean } = {},
 ): Promise<Checked<Volume>> {
   const opened = open(path, name)
   if (!opened.ok) return opened
   const file: VoxelFile = { ...opened.value, path, name }
-  const data = allocate(file, options.memoryLimit ?? Number.POSITIVE_INFINITY)
+  const limit = options.memoryLimit ?? Number.POSITIVE_INFINITY
+  const isSmall = options.asFloat === true && opened.value.header.bytesPerVoxel < Float32Array.BYTES_PER_ELEMENT
+  const data = allocate(file, limit, isSmall)
   if ('code' in data) return bad(data)
   const refusal = await fill(data, file)
   if (refusal) return bad(refusal)
@@ -73,7 +76,10 @@ export async function readVolume(
   const sign = DATATYPES.get(header.datatype)?.integer64
   if (sign && data instanceof Float64Array) convertInteger64(data, sign)
   const { grid, frames, slope, intercept } = header
-  return good({ grid, frames, data, slope, intercept, header: bytes }, opened.problems)
+  const stored = isSmall
+    ? { data: widened(data, slope, intercept), slope: 1, intercept: 0 }
+    : { data, slope, intercept }
+  return good({ grid, frames, ...stored, header: bytes }, opened.problems)
 }
 
 interface OpenedFile extends DecodedHeader {
@@ -139,19 +145,21 @@ function overpromise(file: VoxelFile): Problem | null {
   return sizeProblem(file, `${promise(file)}, ${holds}; copy or convert it again.`)
 }
 
-/** The array that takes the voxels, or why there can be none. */
-function allocate(file: VoxelFile, memoryLimit: number): VoxelArray | Problem {
+/** The array that takes the voxels, or why there can be none. To be widened, it is the end of a buffer that float32 fill. */
+function allocate(file: VoxelFile, memoryLimit: number, isSmall: boolean): VoxelArray | Problem {
   const { header } = file
   const promised = promisedBytes(header)
+  const voxels = promised / header.bytesPerVoxel
+  const needed = isSmall ? voxels * Float32Array.BYTES_PER_ELEMENT : promised
   const lie = overpromise(file)
   if (lie) return lie
   const tooLarge = (says: string) => {
     const message = `${file.name}: ${promise(file)}, ${says}; use a machine with more memory or split the series.`
     return problem('NIFTI_TOO_LARGE', message, { file: file.name, field: 'dim' })
   }
-  if (promised > memoryLimit) return tooLarge(`more than the ${Math.floor(memoryLimit)} bytes of memory to be had`)
+  if (needed > memoryLimit) return tooLarge(`more than the ${Math.floor(memoryLimit)} bytes of memory to be had`)
   try {
-    return DATATYPES.get(header.datatype)!.array(promised / header.bytesPerVoxel)
+    return DATATYPES.get(header.datatype)!.array(new ArrayBuffer(needed), needed - promised, voxels)
   } catch (error) {
     if (error instanceof RangeError) return tooLarge('more than one array can take here')
     throw error

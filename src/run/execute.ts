@@ -43,7 +43,7 @@ const CHECKS_AT_ONCE = 4
 const OWN_MEMORY = 250e6
 
 /** Memory of a report: its images are 3D maps [bytes]. */
-export const REPORT_MEMORY = 400e6
+export const REPORT_MEMORY = 750e6
 
 /** How often a report is made anew at most because other calls go on with its participant. */
 const REPORT_ROUNDS = 5

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { Table } from '../bids/tsv.ts'
+import type { ImageHeader } from '../image/header.ts'
 import {
   type Corrected,
   correctMotion,
@@ -12,6 +13,7 @@ import {
 import { framewiseDisplacement, parametersOf } from '../image/rigid.ts'
 import type { Volume } from '../image/volume.ts'
 import type { Computation, Prepared, Result } from '../modalities/modality.ts'
+import { median } from '../numerics/statistics.ts'
 import type { Options } from '../options.ts'
 import { type Problem, problem } from '../problems.ts'
 import type { LinesFigure, QualityValue } from '../report/record.ts'
@@ -36,16 +38,21 @@ export interface Found {
   readonly plan: MotionPlan
   readonly motion: Motion
   readonly unseen: Corrected['unseen']
-  /** The first series as it was. */
-  readonly before: Volume
+  /** Temporal SNR of the first series as it was, shape (nVoxel); null where there are too few volumes. */
+  readonly before: Float32Array | null
   /** Translations [mm] and angles [rad] of each volume of the first series, shape (nVolume × 6). */
   readonly parameters: readonly (readonly number[])[]
   /** [mm], shape (nVolume) */
   readonly framewise: readonly number[]
 }
 
+/** Whether an image may be corrected for motion: as float32 it then is at once as the corrected series will be. */
+export function mayMove(header: ImageHeader, options: Options): boolean {
+  return options['motion-correction'] !== 'off' && header.frames > 1
+}
+
 /**
- * Find and take out the motion of the series, as the computation plans it.
+ * Find and take out the motion of the series, as the computation plans it. Takes the series over, see {@link correctMotion}.
  *
  * @param computation - its plan, or why there is none
  * @param series - the series as they were read
@@ -58,13 +65,14 @@ export function settleMotion(computation: Computation, series: readonly Volume[]
   if (!plan || 'not' in plan || !before) return { series, found: null, reason: plan && 'not' in plan ? plan.not : null }
   const motion = motionOf(series, plan)
   if (!motion) return { series, found: null, reason: 'no head was found to register by' }
+  const then = temporalSnr(before, plan.reference)
   const corrected = correctMotion(series, motion)
   const parameters = motion.motions[0]!.map(each => parametersOf(each, motion.centre))
   const framewise = framewiseDisplacement(parameters)
   const { unseen } = corrected
   return {
     series: corrected.series,
-    found: { plan, motion, unseen, before, parameters, framewise },
+    found: { plan, motion, unseen, before: then, parameters, framewise },
     reason: null,
   }
 }
@@ -175,7 +183,8 @@ function qualityOf({ plan, motion, before, framewise }: Found, after: Volume, ma
   const distances = motion.displacements[0]!
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
   const isMoved = motion.isMoved[0]!.includes(true)
-  const then = temporalSnr(before, plan.reference, mask)
+  const inMask = (ratios: Float32Array | null) => ratios && medianIn(ratios, mask)
+  const then = inMask(before)
   return [
     {
       name: 'fd_mean',
@@ -216,11 +225,17 @@ function qualityOf({ plan, motion, before, framewise }: Found, after: Volume, ma
     {
       name: 'tsnr_after',
       label: 'Temporal SNR after motion correction',
-      value: isMoved ? temporalSnr(after, plan.reference, mask) : then,
+      value: isMoved ? inMask(temporalSnr(after, plan.reference)) : then,
       unit: '1',
       says: 'Should not be below that before: else the correction did harm, and --motion-correction off is better.',
     },
   ]
+}
+
+/** Median of the finite values of an image in a mask; null where there is none. */
+function medianIn(values: Float32Array, mask: Uint8Array): number | null {
+  const inside = values.filter((value, v) => mask[v] === 1 && Number.isFinite(value))
+  return inside.length > 0 ? median(inside) : null
 }
 
 function figuresOf({ parameters, framewise }: Found): LinesFigure[] {

@@ -8,7 +8,7 @@ import type { Fact, RunRecord } from '../report/record.ts'
 import { readRecord } from './complete.ts'
 import { coregister } from './coregister.ts'
 import { type InputIdentity, identify } from './identity.ts'
-import { motionProblems, reportMotion, settleMotion, withMotion } from './motion.ts'
+import { mayMove, motionProblems, reportMotion, settleMotion, withMotion } from './motion.ts'
 import { placeVolume } from './place.ts'
 import { LockLost } from './staging.ts'
 import type { PlannedTask } from './task.ts'
@@ -160,7 +160,8 @@ async function load(run: Run, work: RunWork): Promise<Checked<Loaded>> {
   const problems: Problem[] = []
   const series: Volume[] = []
   for (const source of run.series) {
-    const volume = await readVolume(source.file, source.name.path, { memoryLimit: work.memory })
+    const asFloat = source.header !== null && source.header !== undefined && mayMove(source.header, run.options)
+    const volume = await readVolume(source.file, source.name.path, { memoryLimit: work.memory, asFloat })
     if (!volume.ok) return volume
     problems.push(...volume.problems)
     series.push(volume.value)

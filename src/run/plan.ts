@@ -4,23 +4,15 @@ import type { BidsFilter } from '../bids/filter.ts'
 import { type BidsName, sharedEntities } from '../bids/name.ts'
 import { type DerivativeRole, findForRole } from '../bids/roles.ts'
 import { companionOf } from '../bids/sidecar.ts'
+import type { ImageHeader } from '../image/header.ts'
 import { voxelCount } from '../image/volume.ts'
-import type {
-  Computation,
-  Found,
-  Index,
-  LeftAlone,
-  Modality,
-  Role,
-  RoleRequest,
-  Run,
-  Source,
-} from '../modalities/modality.ts'
+import type { Found, Index, LeftAlone, Modality, Role, RoleRequest, Run, Source } from '../modalities/modality.ts'
 import { fileOptions, type Options } from '../options.ts'
 import { type Checked, eachOnce, type Problem, problem, withoutPromises } from '../problems.ts'
 import { declaredOptions } from './complete.ts'
 import { describeFile, describeRaw } from './describe.ts'
 import { seedOf } from './identity.ts'
+import { mayMove } from './motion.ts'
 import { allOutputs, type Placement, pathOf, recordPath } from './outputs.ts'
 import type { Plan, PlannedTask, Task } from './task.ts'
 
@@ -37,6 +29,9 @@ export interface PlanContext {
   /** Paths of the tables that belong to an image. */
   readonly tables: (image: BidsName) => readonly string[]
 }
+
+/** NIfTI code of float32. */
+const FLOAT32 = 16
 
 /** What every process needs beside its voxels [bytes]. */
 const BASE_MEMORY = 150e6
@@ -324,7 +319,7 @@ function planTask(
         )
       : [recordPath(placement)],
     options: declaredOptions(kind, options),
-    memory: BASE_MEMORY + imageBytes(run) + correctedBytes(run, computation) + (computation?.memory ?? 0),
+    memory: BASE_MEMORY + imageBytes(run) + (computation?.memory ?? 0),
     facts: computation?.facts ?? (whole ? (kind.describe?.(run) ?? []) : []),
     problems: withoutPromises(eachOnce(problems)),
   }
@@ -339,22 +334,20 @@ function planTask(
   }
 }
 
-/** Bytes of the series corrected for motion, as float32, where they are. */
-function correctedBytes(run: Run, computation: Computation | null): number {
-  const motion = computation?.motion
-  if (!motion || 'not' in motion || run.options['motion-correction'] === 'off') return 0
-  return run.series.reduce((sum, { header }) => sum + (header ? 4 * voxelCount(header.grid) * header.frames : 0), 0)
-}
-
 /** Bytes of all images that a run reads, as they lie in memory. */
 function imageBytes(run: Run): number {
-  let bytes = 0
-  for (const source of [...run.series, ...Object.values(run.roles).flat()]) {
-    if (!source?.header) continue
-    const { grid, frames, bytesPerVoxel } = source.header
-    bytes += grid.shape[0] * grid.shape[1] * grid.shape[2] * frames * bytesPerVoxel
-  }
-  return bytes
+  const bytes = (source: Source | undefined, width: (header: ImageHeader) => number) =>
+    source?.header ? voxelCount(source.header.grid) * source.header.frames * width(source.header) : 0
+  const series = run.series.map(source =>
+    bytes(source, header => (mayMove(header, run.options) ? movableWidth(header) : header.bytesPerVoxel)),
+  )
+  const roles = Object.values(run.roles).flat()
+  return [...series, ...roles.map(source => bytes(source, header => header.bytesPerVoxel))].reduce((a, b) => a + b, 0)
+}
+
+/** Bytes of a voxel that may be corrected for motion: what float32 does not hold exactly is there beside what it becomes. */
+function movableWidth({ datatype, bytesPerVoxel }: ImageHeader): number {
+  return bytesPerVoxel < 4 || datatype === FLOAT32 ? 4 : bytesPerVoxel + 4
 }
 
 /** JSON files and tables of the input dataset that a run reads. */

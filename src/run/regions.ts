@@ -1,6 +1,6 @@
 import { formatTable, type Table } from '../bids/tsv.ts'
 import { squaredDistanceTo } from '../image/distance.ts'
-import { frameValues, type Grid, type Volume, voxelSize } from '../image/volume.ts'
+import { frameValues, type Grid, type Volume, voxelSize, voxelsWhere } from '../image/volume.ts'
 import type { MapOutput, Result } from '../modalities/modality.ts'
 import { mean, quantileSorted, standardDeviation } from '../numerics/statistics.ts'
 import type { RegionRow, Reliability } from '../report/record.ts'
@@ -101,7 +101,7 @@ export function hemispheres(mask: Uint8Array, { shape, affine: a }: Grid, tissue
   const [ni, nj] = shape
   const across = (v: number) =>
     a[0]! * (v % ni) + a[1]! * (Math.floor(v / ni) % nj) + a[2]! * Math.floor(v / (ni * nj)) + a[3]!
-  const inside = Int32Array.from(mask.keys()).filter(v => mask[v] === 1)
+  const inside = voxelsWhere(mask.length, v => mask[v] === 1)
   let [sum, low, high] = [0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const v of inside) {
     const x = across(v)
@@ -236,7 +236,7 @@ export function regionRows(head: RowHead, result: Result, regions: readonly Regi
 /** The rows of the fits to a region's mean signal; a region without voxels has none. */
 function fitRows(head: RowHead, result: Result, region: Region): RegionRow[] {
   if (!result.regionFits) return []
-  const voxels = Int32Array.from(result.status.keys()).filter(voxel => region.has(voxel))
+  const voxels = voxelsWhere(result.status.length, voxel => region.has(voxel))
   if (voxels.length === 0) return []
   return result
     .regionFits(voxels)

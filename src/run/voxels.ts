@@ -1,3 +1,4 @@
+import { voxelsWhere } from '../image/volume.ts'
 import type { MapOutput, Prepared, Result, VoxelCurves } from '../modalities/modality.ts'
 import type { VoxelParameter, VoxelSample } from '../report/record.ts'
 
@@ -50,18 +51,17 @@ function lattice(
   [ni, nj]: readonly [number, number, number],
   most: number,
 ): { voxels: Int32Array; step: readonly [number, number, number] } {
+  const inside = voxelsWhere(mask.length, v => mask[v] === 1)
   for (const [si = 1, sj = 1, sk = 1] of STEPS) {
     const on = (at: number, step: number) => at % step === step >> 1
-    const voxels = Int32Array.from(mask.keys()).filter(
-      v => mask[v] === 1 && on(v % ni, si) && on(Math.floor(v / ni) % nj, sj) && on(Math.floor(v / (ni * nj)), sk),
+    const voxels = inside.filter(
+      v => on(v % ni, si) && on(Math.floor(v / ni) % nj, sj) && on(Math.floor(v / (ni * nj)), sk),
     )
     if (voxels.length <= most && voxels.length > 0) return { voxels, step: [si, sj, sk] }
   }
   // A mask so thin that no lattice meets it.
   return {
-    voxels: Int32Array.from(mask.keys())
-      .filter(v => mask[v] === 1)
-      .slice(0, most),
+    voxels: inside.slice(0, most),
     step: [0, 0, 0],
   }
 }

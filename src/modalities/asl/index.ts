@@ -23,7 +23,7 @@ import { ageInYears } from './settings.ts'
 const FLOAT64 = 8
 
 /** Arrays of one value a voxel that a run holds at once, at the most. */
-const ARRAYS = 30
+const ARRAYS = 46
 
 /** Options that a result depends on. */
 const OPTIONS_USED = [

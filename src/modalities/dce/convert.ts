@@ -9,8 +9,9 @@ import { transmitField } from '../transmit-field.ts'
 import type { DceAcquisition } from './acquisition.ts'
 import { LIMITS } from './limits.ts'
 
-/** All frames of a series as numbers, shape (nFrame × nVoxel). */
+/** All frames of a series as numbers, shape (nFrame × nVoxel): its own, where they are float32 already. */
 export function signalsOf(volume: Volume): Float32Array {
+  if (volume.data instanceof Float32Array && volume.slope === 1 && volume.intercept === 0) return volume.data
   const n = voxelCount(volume.grid)
   const out = new Float32Array(n * volume.frames)
   for (let frame = 0; frame < volume.frames; frame++)

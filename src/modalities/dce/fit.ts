@@ -1,3 +1,4 @@
+import { voxelsWhere } from '../../image/volume.ts'
 import { type Arrival, bolusArrival, guarded } from '../../kinetics/bolus-arrival.ts'
 import { fitKinetics, type KineticFit } from '../../kinetics/dce-fit.ts'
 import { type EnhancementFit, fitEnhancement, initialArea } from '../../kinetics/enhancement.ts'
@@ -69,7 +70,7 @@ export function fitSeries(run: Run, acquisition: DceAcquisition, prepared: Prepa
   const problems: Problem[] = []
   const signals = signalsOf(volume)
   const { mask } = prepared
-  const voxels = Int32Array.from(mask.keys()).filter(v => mask[v] === 1)
+  const voxels = voxelsWhere(mask.length, v => mask[v] === 1)
   const enhancing = mostEnhancing(signals, frames.times.length, voxels, input)
   const arrival = arrivalOf(acquisition, meanCurve(signals, frames.times.length, mask.length, enhancing))
   const baseline = acquisition.baseline

@@ -1,7 +1,7 @@
 import type { Table } from '../../bids/tsv.ts'
 import { brainMask, otsuThreshold } from '../../image/mask.ts'
 import type { MotionPlan } from '../../image/motion.ts'
-import { type Volume, voxelCount, voxelSize } from '../../image/volume.ts'
+import { type Volume, voxelCount, voxelSize, voxelsWhere } from '../../image/volume.ts'
 import { findBolus } from '../../kinetics/dsc-bolus.ts'
 import { type Checked, good } from '../../problems.ts'
 import type { Prepared } from '../modality.ts'
@@ -80,7 +80,7 @@ function meanVolume({ data, grid, slope, intercept }: Volume, [first, end]: read
  */
 export function meanCourse({ data, frames, slope, intercept }: Volume, region: Uint8Array): Float64Array {
   const n = region.length
-  const voxels = Int32Array.from(region.keys()).filter(v => region[v] === 1)
+  const voxels = voxelsWhere(region.length, v => region[v] === 1)
   const course = new Float64Array(frames)
   for (let frame = 0; frame < frames; frame++) {
     const offset = frame * n

@@ -1,5 +1,5 @@
 import { squaredDistanceTo } from '../../image/distance.ts'
-import { frameValues, type Grid, type Volume, voxelSize } from '../../image/volume.ts'
+import { frameValues, type Grid, type Volume, voxelSize, voxelsWhere } from '../../image/volume.ts'
 import type { Placed, Prepared } from '../modality.ts'
 import { LIMITS } from './limits.ts'
 
@@ -108,5 +108,5 @@ export function valuesIn(values: Float64Array | Float32Array, region: Uint8Array
 
 /** Voxels of a region, by index. */
 export function voxelsOf(region: Uint8Array): Int32Array {
-  return Int32Array.from(region.keys()).filter(v => region[v] === 1)
+  return voxelsWhere(region.length, v => region[v] === 1)
 }

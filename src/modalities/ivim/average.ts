@@ -1,4 +1,4 @@
-import { type Volume, type VoxelArray, voxelCount } from '../../image/volume.ts'
+import { type Volume, type VoxelArray, voxelCount, voxelsWhere } from '../../image/volume.ts'
 import { median, quantile } from '../../numerics/statistics.ts'
 import { groupB, isCollinear, isZero } from './b-values.ts'
 import type { Direction, Gradients } from './gradients.ts'
@@ -225,7 +225,7 @@ export function noiseOf(
     const { data, slope, intercept } = series[s]!
     return scales[s]! * (slope * data[frame * mask.length + v]! + intercept)
   }
-  const inside = Int32Array.from(mask.keys()).filter(v => mask[v] === 1)
+  const inside = voxelsWhere(mask.length, v => mask[v] === 1)
   const freedom = repeats.reduce((sum, { length }) => sum + length - 1, 0)
   if (freedom >= 2) {
     const pooled = Float64Array.from(inside, v => {

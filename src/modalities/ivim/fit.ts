@@ -1,5 +1,5 @@
 import { smoothWithin } from '../../image/smooth.ts'
-import type { Grid, VoxelArray } from '../../image/volume.ts'
+import { type Grid, type VoxelArray, voxelsWhere } from '../../image/volume.ts'
 import { type AdcFit, fitAdc, fitKurtosis, type KurtosisFit } from '../../kinetics/ivim-adc.ts'
 import { fitIvim, type IvimFit, type IvimSeries } from '../../kinetics/ivim-fit.ts'
 import type { PriorSettings } from '../../kinetics/ivim-prior.ts'
@@ -61,7 +61,7 @@ export function fitSeries(
   const [averaged, ...raw] = prepared.series
   if (!averaged) throw new Error('a prepared run has a series')
   const signals = smoothed(averaged.data, reference.grid, mask, options.smooth)
-  const voxels = Int32Array.from(mask.keys()).filter(v => mask[v] === 1)
+  const voxels = voxelsWhere(mask.length, v => mask[v] === 1)
   const noise = noiseOf(raw, averaging, mask, scalesOf(acquisition, raw, mask))
   const given = noise && rows.ivim.length < 4 + ENOUGH ? noise.sigma / Math.sqrt(averaging.directions) : null
   const settings: Partial<IvimSettings> = {

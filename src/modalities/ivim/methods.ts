@@ -1,3 +1,4 @@
+import { voxelsWhere } from '../../image/volume.ts'
 import type { Options } from '../../options.ts'
 import type { Equation } from '../../report/record.ts'
 import type { Estimator, IvimAcquisition } from './acquisition.ts'
@@ -20,7 +21,7 @@ export function equationOf(acquisition: IvimAcquisition, fitted: Fitted, mask: U
     return support.hasAdc
       ? { title: 'Apparent diffusion coefficient', lines: ['S(b) = S0 · exp(−b · ADC)'], filled: [] }
       : null
-  const voxels = Int32Array.from(mask.keys()).filter(v => mask[v] === 1)
+  const voxels = voxelsWhere(mask.length, v => mask[v] === 1)
   const fit = fitCurve(acquisition, meanSignal(fitted, soundVoxels(acquisition, fitted, voxels)), fitted)
   const isFull = support.hasDstar
   const line = isFull

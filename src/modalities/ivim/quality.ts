@@ -1,4 +1,4 @@
-import { voxelSize } from '../../image/volume.ts'
+import { voxelSize, voxelsWhere } from '../../image/volume.ts'
 import { ivimBound } from '../../kinetics/ivim-limit.ts'
 import { mean, median } from '../../numerics/statistics.ts'
 import { type Problem, problem } from '../../problems.ts'
@@ -249,7 +249,7 @@ export function checkResult(
 
 /** The mean signal of a region over that without weighting, for figures, shape (nRow). */
 export function relativeSignal(fitted: Fitted, acquisition: IvimAcquisition, region: Uint8Array): Float64Array {
-  const voxels = Int32Array.from(region.keys()).filter(v => region[v] === 1)
+  const voxels = voxelsWhere(region.length, v => region[v] === 1)
   const curve = meanSignal(fitted, soundVoxels(acquisition, fitted, voxels))
   const zero = curve.filter((_, row) => fitted.b[row]! <= fitted.b[0]! + LIMITS.sameZero)
   const scale = mean(zero)

@@ -1,6 +1,6 @@
 import type { Table } from '../../bids/tsv.ts'
 import { resampleVolume } from '../../image/resample.ts'
-import { frameValues, type Volume, voxelCount } from '../../image/volume.ts'
+import { frameValues, type Volume, voxelCount, voxelsWhere } from '../../image/volume.ts'
 import type { T1Fit } from '../../kinetics/t1.ts'
 import { fitHifi } from '../../kinetics/t1-hifi.ts'
 import { fitInversionRecovery, fitSaturationRecovery } from '../../kinetics/t1-recovery.ts'
@@ -90,7 +90,7 @@ export function fitSet(
   const n = mask.length
   const signals = new Float32Array(n * series.length)
   for (const [at, volume] of series.entries()) frameValues(volume, 0, signals.subarray(at * n, (at + 1) * n))
-  const voxels = Int32Array.from(mask.keys()).filter(v => mask[v] === 1)
+  const voxels = voxelsWhere(mask.length, v => mask[v] === 1)
   if (acquisition.kind === 'irt1') {
     const times = Float64Array.from(acquisition.inversionTimes)
     const isMagnitude = acquisition.isMagnitude && !signals.some(value => value < 0)
