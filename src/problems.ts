@@ -143,7 +143,11 @@ export const PROBLEMS = {
   },
   LABELLING_ASYMMETRIC: {
     severity: 'warning',
-    says: 'Perfusion differs between the halves of the brain, while M0 and noise do not: labelling may have failed on one side.',
+    says: 'Perfusion differs between territories of the brain, while M0 and noise do not: labelling may have failed in an artery.',
+  },
+  DELAY_DEPARTS: {
+    severity: 'warning',
+    says: 'The signal of one delay does not go with the fit to all: its labelling may have failed.',
   },
   TISSUE_MAPS_MISSING: {
     severity: 'partial',

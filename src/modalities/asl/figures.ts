@@ -6,7 +6,7 @@ import { arrivalFigures, courseLabel } from './figures-arrival.ts'
 import type { Fitted } from './fit.ts'
 import { LIMITS } from './limits.ts'
 import { OUTPUTS } from './maps.ts'
-import { EXPECTED } from './quality.ts'
+import { EXPECTED, PLURAL, type Population } from './population.ts'
 import type { Regions } from './regions.ts'
 
 /** Images that every run writes, by the names that the spine gives them. */
@@ -21,12 +21,14 @@ const tissue = (label: string): OutputName => ({ mod: true, label, suffix: 'prob
  * @param acquisition - its delays
  * @param options - whether arteries were looked for
  * @param regions - which tissue maps are there
+ * @param population - whom the participant is compared with
  */
 export function figuresOf(
   fitted: Fitted,
   { quantification }: AslAcquisition,
   options: Options,
   regions: Regions,
+  population: Population,
 ): FigureOf<Figure>[] {
   const { isAbsolute, error } = fitted
   const figures: FigureOf<Figure>[] = [
@@ -79,7 +81,7 @@ export function figuresOf(
     })
   if (quantification && fitted.arrival) figures.push(...arrivalFigures(fitted, quantification, options))
   if (fitted.differences > 1) figures.push(courseFigure(fitted))
-  figures.push(histogramFigure(fitted, regions))
+  figures.push(histogramFigure(fitted, regions, options['asl-organ'] === 'brain' ? population : null))
   return figures
 }
 
@@ -103,7 +105,7 @@ function courseFigure({ isAbsolute, differences, summary, arrival }: Fitted): Fi
   }
 }
 
-function histogramFigure({ isAbsolute }: Fitted, regions: Regions): FigureOf<Figure> {
+function histogramFigure({ isAbsolute }: Fitted, regions: Regions, population: Population | null): FigureOf<Figure> {
   const group = (label: string, image: OutputName, above: number) => ({ label, image, above })
   const groups = [
     group('brain mask', MASK, 1 / 2),
@@ -111,12 +113,17 @@ function histogramFigure({ isAbsolute }: Fitted, regions: Regions): FigureOf<Fig
     ...(regions.wm ? [group('white matter', tissue('WM'), LIMITS.tissue)] : []),
   ]
   const band = (label: string, [low, high]: readonly [number, number]) => ({ label, low, high })
-  const bands = isAbsolute ? [band('grey matter, adults', EXPECTED.gm), band('white matter, adults', EXPECTED.wm)] : []
+  const expected = isAbsolute && population ? EXPECTED[population] : null
+  const people = population ? PLURAL[population] : ''
+  const bands = [
+    ...(expected ? [band(`grey matter, ${people}`, expected.gm)] : []),
+    ...(expected?.wm ? [band(`white matter, ${people}`, expected.wm)] : []),
+  ]
   return {
     kind: 'histogram',
     id: 'histogram',
     title: isAbsolute ? 'Distribution of CBF' : 'Distribution of relative perfusion',
-    caption: 'Negative values are noise about zero and are kept. Bands show where resting adults are expected.',
+    caption: `Negative values are noise about zero and are kept.${bands.length > 0 ? ` Bands show where ${people} at rest are expected.` : ''}`,
     image: isAbsolute ? OUTPUTS.cbf : OUTPUTS.relative,
     unit: isAbsolute ? 'mL/100g/min' : '1',
     range: isAbsolute ? [-50, 150] : [-2, 5],

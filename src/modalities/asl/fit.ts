@@ -13,9 +13,11 @@ import { flowOfEach } from './flow-series.ts'
 import { bolusWeights } from './labelling.ts'
 import { fewLeft, findOutliers, type Outliers, withoutOutliers } from './outliers.ts'
 import { type PureFlow, pureFlow } from './partial-volume.ts'
-import { suspectLabelling } from './quality-artefacts.ts'
+import { suspectDelay } from './quality-arrival.ts'
+import { vascularVoxels } from './quality-artefacts.ts'
 import { type Regions, valuesIn } from './regions.ts'
 import { sliceOf } from './slices.ts'
+import { suspectLabelling } from './territories.ts'
 import { delayCurves, sampleCurves } from './voxel.ts'
 
 /** What a fit gives: voxels in report units. */
@@ -39,6 +41,8 @@ export interface Fitted {
   readonly arrival: Arrival | null
   /** CBF of the pure tissues; null where it was not asked for, or cannot be had. */
   readonly pure: PureFlow | null
+  /** Voxels far above the others, shape (nVoxel); null outside a brain. */
+  readonly vascular: Uint8Array | null
   /** What was found of each difference; null where outliers were not looked for. */
   readonly outliers: Outliers | null
   readonly problems: readonly Problem[]
@@ -103,6 +107,7 @@ export function fitSeries(
   const { brain, gm } = flow.summary.courses
   const scale = flow.arrival ? 1 : unit
   const courses = { brain: brain.map(value => value / scale), gm: gm?.map(value => value / scale) ?? null }
+  const isBrain = options['asl-organ'] === 'brain'
   const wantsPure = options['asl-pvc'] === 'lr' && quantification !== null && calibration !== null
   const pure = wantsPure
     ? pureFlow(quantification, calibration, flow.summary, flow.arrival?.model ?? null, prepared, placed)
@@ -118,13 +123,15 @@ export function fitSeries(
     ratio,
     arrival: flow.arrival?.fitted ?? null,
     pure,
+    vascular: isBrain ? vascularVoxels(values, mask, regions) : null,
     outliers,
   }
   const problems = [
     calibrated !== null && 'code' in calibrated ? calibrated : null,
     ratio === null ? null : suspectScale(ratio, image),
     suspectSwap(difference, mask, acquisition),
-    options['asl-organ'] === 'brain' ? suspectLabelling(fitted, prepared, regions, image) : null,
+    isBrain ? suspectLabelling(fitted, prepared, regions, image) : null,
+    suspectDelay(fitted, regions, image),
     unknownDuration(image, fitted.arrival?.natural ?? null),
     outliers && fewLeft(outliers, image),
     wantsPure && !pure ? noTissueMaps(image) : null,

@@ -13,6 +13,7 @@ import { OUTLIERS, outlierTable } from './outliers.ts'
 import { aslParameters } from './parameters.ts'
 import { aslPhantom } from './phantom.ts'
 import { aslDelaysPhantom } from './phantom-delays.ts'
+import { populationOf } from './population.ts'
 import { prepareSeries } from './prepare.ts'
 import { qualityOf } from './quality.ts'
 import { citedIn } from './references.ts'
@@ -104,6 +105,7 @@ function fitRun(run: Run, acquisition: AslAcquisition, prepared: Prepared, place
   const source = run.series[0]
   if (!source) throw new Error('an ASL run has a series')
   const regions = regionsOf(prepared, placed)
+  const population = populationOf(ageInYears(run.participant))
   const fitted = fitSeries(acquisition, prepared, placed, regions, options)
   const parameters = aslParameters(acquisition, source, run, fitted)
   const paragraphs = paragraphsOf(acquisition, parameters, options, fitted)
@@ -113,16 +115,8 @@ function fitRun(run: Run, acquisition: AslAcquisition, prepared: Prepared, place
     status: fitted.status,
     parameters,
     equation: equationOf(acquisition, parameters, fitted),
-    quality: qualityOf(
-      fitted,
-      acquisition,
-      prepared,
-      placed,
-      regions,
-      options['asl-organ'],
-      ageInYears(run.participant),
-    ),
-    figures: figuresOf(fitted, acquisition, options, regions),
+    quality: qualityOf(fitted, acquisition, prepared, placed, regions, options['asl-organ'], population),
+    figures: figuresOf(fitted, acquisition, options, regions, population),
     paragraphs,
     references: citedIn(paragraphs),
     problems: fitted.problems,

@@ -4,6 +4,7 @@ import type { AslAcquisition, AslModel } from './acquisition.ts'
 import type { Fitted } from './fit.ts'
 import { type Arrival, arterialMode, STATUS } from './fit-arrival.ts'
 import { LIMITS } from './limits.ts'
+import { VASCULAR } from './quality-artefacts.ts'
 
 /** Names of the images that a run can write. */
 export const OUTPUTS = {
@@ -13,6 +14,7 @@ export const OUTPUTS = {
   reliable: (model: AslModel, param: 'cbf' | 'att'): OutputName => {
     return { mod: true, model, param, desc: 'reliable', suffix: 'mask' }
   },
+  vascular: { mod: true, desc: 'vascular', suffix: 'mask' },
   relative: { desc: 'relative', suffix: 'perfmap' },
   att: { suffix: 'att' },
   attSd: { desc: 'sd', suffix: 'att' },
@@ -33,7 +35,7 @@ export function outputNames({ volumes, quantification }: AslAcquisition, options
   const model = quantification?.model ?? 'single'
   const hasSpread = model !== 'single' || volumes.differences.length > 1
   const isRelative = quantification?.m0.plan.source === 'none'
-  const flow = isRelative
+  const flow: OutputName[] = isRelative
     ? [OUTPUTS.relative]
     : [
         OUTPUTS.cbf,
@@ -41,6 +43,7 @@ export function outputNames({ volumes, quantification }: AslAcquisition, options
         ...(options['asl-timeseries'] ? [OUTPUTS.series] : []),
         ...pure,
       ]
+  if (options['asl-organ'] === 'brain') flow.push(OUTPUTS.vascular)
   if (!quantification || model === 'single') return flow
   const arrival = [OUTPUTS.att, OUTPUTS.attSd, OUTPUTS.reliable(model, 'att')]
   // Blood volume is a share of M0.
@@ -50,7 +53,7 @@ export function outputNames({ volumes, quantification }: AslAcquisition, options
 
 /** The images of a fit, in the order of {@link outputNames}. */
 export function mapsOf(fitted: Fitted, acquisition: AslAcquisition, options: Options): MapOutput[] {
-  const { values, error, isAbsolute, summary, differences, arrival, pure } = fitted
+  const { values, error, isAbsolute, summary, differences, arrival, pure, vascular } = fitted
   const model = acquisition.quantification?.model ?? 'single'
   const sidecar = {
     Estimator: model,
@@ -61,7 +64,10 @@ export function mapsOf(fitted: Fitted, acquisition: AslAcquisition, options: Opt
   }
   const status = arrival ? { status: arrival.flowStatus } : {}
   const main = { kind: 'map', values: new Float32Array(values), sidecar, ...status } as const
-  const others = arrival ? arrivalMaps(fitted, arrival, acquisition, options, sidecar) : []
+  const others = [
+    ...(vascular ? [vascularMask(vascular)] : []),
+    ...(arrival ? arrivalMaps(fitted, arrival, acquisition, options, sidecar) : []),
+  ]
   if (!isAbsolute)
     return [
       {
@@ -143,6 +149,21 @@ function reliableMask(name: OutputName, measure: Float64Array, threshold: number
     unit: '1',
     template: 'reliable',
     sidecar: { Threshold: threshold, Criterion: criterion },
+  }
+}
+
+function vascularMask(values: Uint8Array): MapOutput {
+  return {
+    name: OUTPUTS.vascular,
+    kind: 'mask',
+    values,
+    unit: '1',
+    template: 'vascular',
+    sidecar: {
+      Threshold: VASCULAR,
+      Criterion:
+        'robust standard deviations (MAD/0.6745) above the median of grey matter, or of the mask without its map',
+    },
   }
 }
 

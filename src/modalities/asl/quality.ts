@@ -2,40 +2,21 @@ import { smoothWithin } from '../../image/smooth.ts'
 import { frameValues, voxelSize } from '../../image/volume.ts'
 import { correlation, mean, median, standardDeviation } from '../../numerics/statistics.ts'
 import type { Options } from '../../options.ts'
-import { AGES } from '../../physics/constants.ts'
 import type { QualityValue } from '../../report/record.ts'
 import type { Placed, Prepared } from '../modality.ts'
 import type { AslAcquisition } from './acquisition.ts'
 import type { Fitted } from './fit.ts'
 import { LIMITS } from './limits.ts'
+import { EXPECTED, PLURAL, type Population } from './population.ts'
 import { arrivalQuality } from './quality-arrival.ts'
 import { artefactQuality } from './quality-artefacts.ts'
 import { dispersionIndex, qualityIndex, spatialVariation } from './quality-index.ts'
 import { percent, row } from './quality-row.ts'
 import { type Regions, valuesIn } from './regions.ts'
+import { territoryQuality } from './territories.ts'
 
-/** Ranges in which a resting adult's values are expected: common practice, no diagnosis. */
-export const EXPECTED = {
-  gm: [40, 80],
-  wm: [15, 30],
-  ratio: [2, 4],
-  negative: [0, 5],
-  variation: [0, 60],
-  deltam: [0.3, 1.2],
-} as const satisfies Record<string, readonly [number, number]>
-
-/** Mean CBF of grey matter that is expected at rest by age [mL/100g/min]: common practice, no diagnosis. */
-const GM_BY_AGE: Readonly<Record<'neonate' | 'child' | 'adult', readonly [number, number]>> = {
-  neonate: [5, 35],
-  child: [50, 120],
-  adult: EXPECTED.gm,
-}
-
-/** What people of an age [year] are compared with. */
-function population(age: number | null): keyof typeof GM_BY_AGE {
-  if (age === null || age >= AGES.adult.value) return 'adult'
-  return age < AGES.neonate.value ? 'neonate' : 'child'
-}
+/** Ranges of the image itself that are expected of any brain at rest [%]: common practice, no diagnosis. */
+const USUAL = { negative: [0, 5], variation: [0, 60] } as const satisfies Record<string, readonly [number, number]>
 
 /** CBF above these is counted [mL/100g/min]. */
 const HIGH = [100, 150, 200]
@@ -55,7 +36,7 @@ const GM_WEIGHT = 2.5
  * @param placed - tissue maps on the reference grid
  * @param regions - of {@link regionsOf}
  * @param organ - only a brain has expected values
- * @param age - of the participant [year]; null where it is not known, and counts as adult
+ * @param population - whom a brain is compared with
  */
 export function qualityOf(
   fitted: Fitted,
@@ -64,9 +45,9 @@ export function qualityOf(
   placed: Placed,
   regions: Regions,
   organ: Options['asl-organ'],
-  age: number | null,
+  population: Population,
 ): QualityValue[] {
-  const { values, isAbsolute, ratio } = fitted
+  const { values, isAbsolute, ratio, vascular } = fitted
   const isBrain = organ === 'brain'
   const where = regions.gm ? 'grey matter' : isBrain ? 'the brain mask' : 'the mask'
   // One name means one region: runs with and without tissue maps stand in one group table.
@@ -77,14 +58,16 @@ export function qualityOf(
   const inside = regions.brain.reduce((sum, value) => sum + value, 0)
   const rows: QualityValue[] = [
     ...seriesQuality(fitted, quantification?.labellings.sampleOf ?? null, regions, where, of),
-    ...(quantification ? arrivalQuality(fitted, quantification, regions, where, of) : []),
+    ...(quantification
+      ? arrivalQuality(fitted, quantification, regions, isBrain ? EXPECTED[population].att : undefined, where, of)
+      : []),
     row(
       `negative_${of}`,
       `Negative voxels in ${where}`,
       percent(grey, value => value < 0),
       '%',
       'More than a few per cent in grey matter: noise, motion, or a delay too long or too short.',
-      isBrain ? EXPECTED.negative : undefined,
+      isBrain ? USUAL.negative : undefined,
     ),
     row(
       `spatial_cov_${of}`,
@@ -92,7 +75,7 @@ export function qualityOf(
       spatialVariation(grey),
       '%',
       'Standard deviation over mean; above 80 % the image is vascular: the label had not arrived.',
-      regions.gm ? EXPECTED.variation : undefined,
+      regions.gm ? USUAL.variation : undefined,
     ),
     row(
       'mask_volume',
@@ -109,7 +92,11 @@ export function qualityOf(
       'Share of the mask in which M0 or the series has no signal.',
     ),
   ]
-  if (isBrain) rows.push(...artefactQuality(fitted, prepared, regions, where, of))
+  if (vascular)
+    rows.push(
+      ...artefactQuality(fitted, vascular, prepared, regions, where, of),
+      ...territoryQuality(fitted, prepared, regions, where, of),
+    )
   if (ratio !== null)
     rows.push(
       row(
@@ -118,12 +105,12 @@ export function qualityOf(
         100 * ratio,
         '%',
         'Median in the mask; far outside, M0 and series may be scaled differently.',
-        isBrain ? EXPECTED.deltam : undefined,
+        isBrain ? EXPECTED[population].deltam : undefined,
       ),
     )
   if (!isAbsolute) return rows
   return [
-    ...flowQuality(brain, regions, values, isBrain ? 'the brain' : 'the mask', age),
+    ...flowQuality(brain, regions, values, isBrain ? 'the brain' : 'the mask', population),
     ...rows,
     ...highQuality(grey, where, of),
     ...reliability(fitted, brain),
@@ -177,9 +164,10 @@ function flowQuality(
   { gm, wm }: Regions,
   values: Float64Array,
   what: string,
-  age: number | null,
+  population: Population,
 ): QualityValue[] {
   const unit = 'mL/100g/min'
+  const expected = EXPECTED[population]
   const rows = [
     row('cbf_mean', `Mean CBF of ${what}`, mean(brain), unit, 'Mean over the mask.'),
     row('cbf_median', `Median CBF of ${what}`, median(brain), unit, 'Median over the mask.'),
@@ -193,13 +181,13 @@ function flowQuality(
         'Mean CBF of grey matter',
         grey,
         unit,
-        `Voxels with at least 70 % grey matter; the range is for ${population(age)}s.`,
-        GM_BY_AGE[population(age)],
+        `Voxels with at least 70 % grey matter; the range is for ${PLURAL[population]}.`,
+        expected.gm,
       ),
     )
   if (white !== null)
     rows.push(
-      row('cbf_wm', 'Mean CBF of white matter', white, unit, 'Voxels with at least 70 % white matter.', EXPECTED.wm),
+      row('cbf_wm', 'Mean CBF of white matter', white, unit, 'Voxels with at least 70 % white matter.', expected.wm),
     )
   if (grey !== null && white !== null)
     rows.push(
@@ -209,7 +197,7 @@ function flowQuality(
         grey / white,
         '1',
         'Low: coregistration, smoothing or motion; high: white matter has not been reached.',
-        EXPECTED.ratio,
+        expected.ratio,
       ),
     )
   return rows

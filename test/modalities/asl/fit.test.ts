@@ -102,7 +102,7 @@ describe('CBF', () => {
   it('of one difference has no standard error', () => {
     const spec: RunSpec = { types: ['deltam', 'm0scan'] }
     const { result } = compute(run(spec), noisy(spec.types!), {}, everywhere)
-    expect(result.maps.map(({ name }) => name.desc ?? name.suffix)).toEqual(['cbf'])
+    expect(result.maps.map(({ name }) => name.desc ?? name.suffix)).toEqual(['cbf', 'vascular'])
     expect(result.figures.map(({ id }) => id)).toEqual(['reference', 'cbf', 'histogram'])
   })
 

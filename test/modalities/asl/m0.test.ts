@@ -51,6 +51,12 @@ const parameterValue = (parameter: Parameter | undefined) => parameter?.value
 /** CBF of ΔM 7 and M0 1000 by the recommended protocol: case PCASL-02. */
 const BASE = number(caseOf('PCASL-02').expected, 'cbf_ml_100g_min')
 
+/** The images of a run without an absolute scale. */
+const RELATIVE = [
+  { desc: 'relative', suffix: 'perfmap' },
+  { mod: true, desc: 'vascular', suffix: 'mask' },
+]
+
 describe('the source of M0', () => {
   it('Included: the m0scan volumes of the series', () => {
     expect(cbfOf({}).cbf).toBeCloseTo(BASE, 4)
@@ -100,7 +106,7 @@ describe('the source of M0', () => {
       context: { m0scans: ['sub-01/perf/sub-01_acq-b_m0scan.nii.gz'] },
     })
     const result = asl.bind(run)
-    expect(result.ok && result.value.outputs).toEqual([{ desc: 'relative', suffix: 'perfmap' }])
+    expect(result.ok && result.value.outputs).toEqual(RELATIVE)
     expect(result.problems).toMatchObject([{ code: 'M0_MISSING', severity: 'partial' }])
     expect(result.problems[0]?.message).toContain(
       'no usable m0scan belongs to the series (in the session: sub-01_acq-b_m0scan.nii.gz)',
@@ -133,7 +139,7 @@ describe('the source of M0', () => {
   ] as const)('Estimate %s: the relative map', (M0Estimate, code) => {
     const result = asl.bind(runOf({ types: PAIR, sidecar: { M0Type: 'Estimate', M0Estimate } }))
     expect(result.problems).toMatchObject([{ code, severity: 'partial', field: 'M0Estimate' }])
-    expect(result.ok && result.value.outputs).toEqual([{ desc: 'relative', suffix: 'perfmap' }])
+    expect(result.ok && result.value.outputs).toEqual(RELATIVE)
   })
 
   it('M0-MODE-02: Absent without suppression is the mean control, corrected for its repetition time', () => {
@@ -153,7 +159,7 @@ describe('the source of M0', () => {
       'the suppressed controls cannot serve as M0: absolute CBF is refused and the relative map is written',
     )
     expect(problems.map(({ code }) => code)).not.toContain('BS_PULSES_UNKNOWN')
-    expect(result.maps.map(({ name, unit }) => [name, unit])).toEqual([[{ desc: 'relative', suffix: 'perfmap' }, '1']])
+    expect(result.maps.map(({ name, unit }) => [name, unit])).toEqual(RELATIVE.map(name => [name, '1']))
     expect([...mapOf(result, 'perfmap', 'relative').subarray(0, 2)]).toEqual([0.5, 1.5])
     expect(result.parameters.map(({ name }) => name)).not.toContain('LabelingEfficiencyUsed')
   })
@@ -270,7 +276,7 @@ describe('the M0 image', () => {
   it('without signal refuses the absolute map and gives the relative one', () => {
     const { result, problems } = compute(runOf({ shape: [8, 8, 6] }), seriesOf(TYPES, { m0scan: 0 }), {}, everywhere)
     expect(problems).toMatchObject([{ code: 'M0_INVALID', severity: 'partial' }, { code: 'MASK_IMPLAUSIBLE' }])
-    expect(result.maps.map(({ name }) => name)).toEqual([{ desc: 'relative', suffix: 'perfmap' }])
+    expect(result.maps.map(({ name }) => name)).toEqual(RELATIVE)
   })
 
   it('is smoothed within the mask only', () => {

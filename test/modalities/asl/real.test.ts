@@ -118,7 +118,10 @@ describe('real data', () => {
     expect(bound.problems).toMatchObject([{ code: 'M0_MISSING', severity: 'partial', field: 'M0Type' }])
     expect(bound.problems[0]?.message).toContain('absolute CBF is refused')
     const { result, prepared } = compute(run, await loadVolume(run.series[0]!.file))
-    expect(result.maps.map(({ name }) => name)).toEqual([{ desc: 'relative', suffix: 'perfmap' }])
+    expect(result.maps.map(({ name }) => name)).toEqual([
+      { desc: 'relative', suffix: 'perfmap' },
+      { mod: true, desc: 'vascular', suffix: 'mask' },
+    ])
     expect(mean(inMask(result.maps[0]!.values, prepared.mask))).toBeCloseTo(1, 5)
   })
 })
