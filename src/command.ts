@@ -343,18 +343,17 @@ function findOption(section: string, key: string): OptionName | undefined {
   })
 }
 
+/** Spaces that maps are written in: that of the series, by two names, which is always there, and that of the T1w image. */
+const SPACES = ['native', 'asl', 'T1w']
+
 /** All options, frozen, with what depends on several of them checked. */
 function checkOptions(given: Readonly<Record<string, unknown>>): Options {
   const options: Options = Object.freeze({ ...defaultOptions(), ...given })
   parseMemory(options)
-  const space = options['output-spaces']?.find(name => name !== 'native' && name !== 'asl')
-  if (space === 'T1w')
-    fail(
-      '--output-spaces T1w needs a coregistration, which this version does not have; use native and resample with your own transform',
-    )
+  const space = options['output-spaces']?.find(name => !SPACES.includes(name))
   if (space !== undefined)
     fail(
-      `--output-spaces ${space}: template spaces are not made; use native, and bring the maps to ${space} with the transforms of fMRIPrep or ASLPrep`,
+      `--output-spaces ${space}: template spaces are not made; use native or T1w, and bring the maps to ${space} with the transforms of fMRIPrep or ASLPrep`,
     )
   if (options.json && !options['dry-run']) fail('--json goes with --dry-run')
   const hematocrit = options.hematocrit

@@ -392,6 +392,7 @@ export const PROBLEMS = {
     severity: 'warning',
     says: 'Images of the head could not be registered to the series; the headers were believed.',
   },
+  SPACE_UNKNOWN: { severity: 'warning', says: 'Images could not be written in a space that was asked for.' },
   MOTION_LARGE: { severity: 'warning', says: 'The head moved by more than 3 mm; the volumes were brought together.' },
   MOTION_UNSEEN: {
     severity: 'info',

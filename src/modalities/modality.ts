@@ -103,6 +103,8 @@ export interface Run {
 /** The name of an output beside its stem: entities that it adds, suffix, extension. */
 export interface OutputName {
   readonly mod?: boolean
+  /** Space it lies in, where that is not the series' own. */
+  readonly space?: string
   readonly label?: string
   readonly model?: string
   readonly param?: string

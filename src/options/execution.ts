@@ -111,7 +111,12 @@ export const EXECUTION_OPTIONS = {
     describe: 'What a voxel inside the mask without estimate holds',
   },
   verbose: { type: 'count', alias: ['v'], section: 'execution', describe: 'Say more; -vv says all' },
-  'output-spaces': { ...list, section: 'execution', value: 'SPACE', describe: 'Grid of the maps: native (or asl)' },
+  'output-spaces': {
+    ...list,
+    section: 'execution',
+    value: 'SPACE',
+    describe: 'Where maps are written: native (or asl; always) and T1w (its axes, at the resolution of the series)',
+  },
   'motion-correction': {
     type: 'string',
     section: 'execution',

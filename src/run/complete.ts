@@ -7,7 +7,7 @@ import { type InputIdentity, identify, runIdentity } from './identity.ts'
 import type { PlannedTask } from './task.ts'
 
 /** Options that the spine itself uses for every kind, and that change what is written. */
-const SPINE_OPTIONS = ['fill', 'mask', 'atlas'] as const satisfies readonly OptionName[]
+const SPINE_OPTIONS = ['fill', 'mask', 'atlas', 'output-spaces'] as const satisfies readonly OptionName[]
 
 /** The values of the options that a kind's result depends on. */
 export function declaredOptions(modality: Modality, options: Options): Partial<Record<OptionName, unknown>> {

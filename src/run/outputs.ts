@@ -66,16 +66,17 @@ export function fractionNames(
     .map(role => ({ role, label: TISSUES[role], name: { mod: true, label: TISSUES[role], suffix: 'probseg' } }))
 }
 
-/** Every file that a run writes, in the order of writing, the record last. */
+/** Every file that a run writes, the record last; `isInT1w`: maps are wanted there too. */
 export function allOutputs(
   placement: Placement,
   { outputs, tables = [] }: Pick<Computation, 'outputs' | 'tables'>,
   roles: readonly string[],
+  isInT1w = false,
 ): string[] {
+  const spaces = [...outputs, STATUS, MASK]
   const images = [
-    ...outputs,
-    STATUS,
-    MASK,
+    ...spaces,
+    ...(isInT1w && roles.includes('gm') ? spaces.map(name => ({ ...name, space: 'T1w' })) : []),
     referenceName(placement.modality),
     ...fractionNames(roles).map(({ name }) => name),
   ]

@@ -10,6 +10,7 @@ import { coregister } from './coregister.ts'
 import { type InputIdentity, identify } from './identity.ts'
 import { mayMove, motionProblems, reportMotion, settleMotion, withMotion } from './motion.ts'
 import { placeVolume } from './place.ts'
+import type { Anatomy } from './spaces.ts'
 import { LockLost } from './staging.ts'
 import type { PlannedTask } from './task.ts'
 import { type Written, writeRefusal, writeRun } from './write.ts'
@@ -194,6 +195,7 @@ async function load(run: Run, work: RunWork): Promise<Checked<Loaded>> {
 interface Computed {
   readonly prepared: Prepared
   readonly placed: Placed
+  readonly anatomy: Anatomy | null
   readonly result: Result
   /** The image that gave the mask, where one was given. */
   readonly maskFrom: string | null
@@ -215,7 +217,8 @@ async function compute(
   const placed = placeRoles(companions, first.value, work, run)
   if (!placed.ok) return placed
   problems.push(...placed.problems)
-  const given = placed.value.mask?.[0]
+  const { anatomy, roles } = placed.value
+  const given = roles.mask?.[0]
   const whole = given ? { ...first.value, mask: binary(given) } : first.value
   problems.push(...motionProblems(settled, whole, run.series[0]?.name.path ?? ''))
   const prepared = withMotion(whole, settled)
@@ -227,7 +230,7 @@ async function compute(
     return bad(problem('MASK_EMPTY', `${name}: ${what}`, { file: name }))
   }
   await breathe()
-  const result = computation.fit(prepared, placed.value)
+  const result = computation.fit(prepared, roles)
   if (!result.ok) return bad(...problems, ...result.problems)
   if (!result.value.status.some(code => code > 0 && code !== 3 && code !== 4)) {
     const name = run.series[0]?.name.path ?? ''
@@ -241,17 +244,24 @@ async function compute(
     )
   }
   const reported = reportMotion(result.value, settled, prepared)
-  return good({ prepared, placed: placed.value, result: reported, maskFrom: run.roles.mask?.[0]?.uri ?? null }, [
+  return good({ prepared, placed: roles, anatomy, result: reported, maskFrom: run.roles.mask?.[0]?.uri ?? null }, [
     ...problems,
     ...result.problems,
   ])
 }
 
-function placeRoles(companions: Placed, prepared: Prepared, work: RunWork, run: Run): Checked<Placed> {
+/** The images in roles on the grid of the series; and the place of the T1w image, where images are to be written there. */
+function placeRoles(
+  companions: Placed,
+  prepared: Prepared,
+  work: RunWork,
+  run: Run,
+): Checked<{ readonly roles: Placed; readonly anatomy: Anatomy | null }> {
   const problems: Problem[] = []
   const placed: Partial<Record<Role, readonly Volume[]>> = {}
-  const anatomy = coregister(companions, prepared, run.series[0]?.name.path ?? '')
-  problems.push(...(anatomy?.problems ?? []))
+  const image = run.series[0]?.name.path ?? ''
+  const found = coregister(companions, prepared, image)
+  problems.push(...(found?.problems ?? []))
   for (const request of work.planned.requests) {
     const volumes = companions[request.role]
     if (!volumes) continue
@@ -267,7 +277,7 @@ function placeRoles(companions: Placed, prepared: Prepared, work: RunWork, run: 
         name,
         request,
         prepared.reference,
-        anatomy?.moves(request.role, volume) ? anatomy.motion : STILL,
+        found?.moves(request.role, volume) ? found.motion : STILL,
       )
       if (!result.ok && request.required) return result
       if (result.ok) moved.push(result.value)
@@ -283,7 +293,17 @@ function placeRoles(companions: Placed, prepared: Prepared, work: RunWork, run: 
     }
     if (moved.length > 0) placed[request.role] = moved
   }
-  return good(placed, problems)
+  const isWanted = run.options['output-spaces']?.includes('T1w') ?? false
+  const grid = companions.gm?.[0]?.grid
+  if (isWanted && !grid)
+    problems.push(
+      problem(
+        'SPACE_UNKNOWN',
+        `${image}: there are no tissue maps of a T1w image that could be registered to it; nothing is written in the space of T1w.`,
+        { file: image },
+      ),
+    )
+  return good({ roles: placed, anatomy: isWanted && grid ? { grid, motion: found?.motion ?? STILL } : null }, problems)
 }
 
 /** An image of 0. */

@@ -316,6 +316,7 @@ function planTask(
           placement,
           computation,
           filledRoles.map(({ request }) => request.role),
+          options['output-spaces']?.includes('T1w'),
         )
       : [recordPath(placement)],
     options: declaredOptions(kind, options),

@@ -1,11 +1,10 @@
 import { basename } from 'node:path'
 import { template } from '../bids/templates.ts'
 import { formatTable } from '../bids/tsv.ts'
-import { frameValues, voxelCount } from '../image/volume.ts'
+import { voxelCount } from '../image/volume.ts'
 import type {
   Computation,
   FigureOf,
-  MapOutput,
   Modality,
   OutputName,
   Placed,
@@ -13,14 +12,13 @@ import type {
   Result,
   Run,
 } from '../modalities/modality.ts'
-import { encodeImage } from '../nifti/index.ts'
 import type { Problem } from '../problems.ts'
 import { evaluateProtocol } from '../protocol.ts'
 import type { Fact, Figure, ProtocolRow, RunRecord } from '../report/record.ts'
 import { settingsOf, taskIdentity } from './complete.ts'
 import { coregistrationFigures } from './figures.ts'
 import { hashOf, type InputIdentity } from './identity.ts'
-import { fractionNames, MASK, type Placement, pathOf, recordPath, referenceName, STATUS, tablePath } from './outputs.ts'
+import { fractionNames, type Placement, pathOf, recordPath, referenceName, tablePath } from './outputs.ts'
 import type { RunWork } from './participant.ts'
 import {
   formatRows,
@@ -32,17 +30,11 @@ import {
   reliabilityOf,
   tissueRegion,
 } from './regions.ts'
-import {
-  mapSidecar,
-  maskSidecar,
-  referenceSidecar,
-  type SidecarContext,
-  STATUS_LABELS,
-  statusSidecar,
-} from './sidecars.ts'
 import { siteOf } from './site.ts'
+import type { Anatomy } from './spaces.ts'
 import { makeStaging, type Staging } from './staging.ts'
 import { voxelText } from './voxels.ts'
+import { writeImages } from './write-images.ts'
 
 /** What writing needs to know of a run beside its result. */
 export interface Written {
@@ -61,6 +53,8 @@ export interface Finished {
   readonly placed: Placed
   /** The images in roles, each on its own grid. */
   readonly companions: Placed
+  /** The place of the T1w image, where images are to be written there too. */
+  readonly anatomy: Anatomy | null
   readonly result: Result
   readonly maskFrom: string | null
   readonly problems: readonly Problem[]
@@ -233,79 +227,6 @@ function bidsName(placement: Placement): string {
   return basename(recordPath(placement))
     .replace('_desc-provenance', '')
     .replace(/\.json$/, '')
-}
-
-function writeImages(
-  add: (path: string, content: string | Uint8Array) => void,
-  placement: Placement,
-  written: Written,
-  finished: Finished,
-): void {
-  const { modality, work } = written
-  const { prepared, placed, result, run } = finished
-  const { grid, header, values } = prepared.reference
-  const roleSources = Object.values(run.roles)
-    .flat()
-    .filter(source => source !== undefined)
-  const context: SidecarContext = {
-    modality,
-    run,
-    version: work.version,
-    sources: [...run.series, ...roleSources].map(({ uri }) => uri),
-  }
-  const image = (name: OutputName, data: Float32Array | Uint8Array, sidecar: unknown, map?: MapOutput) => {
-    const frames = map?.frames ?? 1
-    const spacing = finished.run.series[0]?.header?.frameSpacing
-    add(
-      pathOf(placement, name, '.nii.gz'),
-      encodeImage({
-        header,
-        shape: grid.shape,
-        frames,
-        data,
-        description: `perfquant ${work.version} ${map ? `${map.parameter ?? map.name.suffix} ${map.unit}` : name.suffix}`,
-        ...(frames > 1 && spacing ? { frameSpacing: spacing } : {}),
-        ...(map?.window ? { window: map.window } : {}),
-        ...(map?.kind === 'dseg' || name.suffix === 'dseg' ? { intent: 'label' as const } : {}),
-      }),
-    )
-    add(pathOf(placement, name, '.json'), json(sidecar))
-  }
-  const fill = run.options.fill === '0' ? 0 : Number.NaN
-  for (const map of result.maps) {
-    image(map.name, inMask(map, prepared.mask, fill), mapSidecar(map, result, context), map)
-    if (map.kind === 'dseg')
-      add(
-        pathOf(placement, map.name, '.tsv'),
-        formatTable(['index', 'name'], Object.entries(map.labels ?? STATUS_LABELS)),
-      )
-  }
-  image(STATUS, result.status, statusSidecar(context, result.status))
-  add(pathOf(placement, STATUS, '.tsv'), formatTable(['index', 'name'], Object.entries(STATUS_LABELS)))
-  image(MASK, prepared.mask, maskSidecar(context, finished.maskFrom))
-  image(referenceName(modality), values, referenceSidecar(context, prepared.reference.stripped))
-  for (const { role, label, name } of fractionNames(Object.keys(placed))) {
-    const fraction = placed[role]?.[0]
-    const from = run.roles[role]?.map(({ uri }) => uri) ?? []
-    if (fraction)
-      image(name, Float32Array.from(frameValues(fraction, 0)), {
-        Description: `Fraction of ${label} on the grid of the series`,
-        Sources: from,
-        SoftwareVersion: `perfquant ${work.version}`,
-      })
-  }
-}
-
-/** A map as it is written: 0 outside the mask; inside, NaN (or the fill value) where there is no estimate; masks as they are. */
-function inMask(map: MapOutput, mask: Uint8Array, fill: number): Float32Array | Uint8Array {
-  if (map.values instanceof Uint8Array) return map.values
-  const out = new Float32Array(map.values.length)
-  for (let at = 0; at < out.length; at++) {
-    if (mask[at % mask.length] !== 1) continue
-    const value = map.values[at]!
-    out[at] = Number.isFinite(value) ? value : fill
-  }
-  return out
 }
 
 function regionsOf({ prepared, placed, companions, run, computation }: Finished): Region[] {

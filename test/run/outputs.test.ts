@@ -135,16 +135,22 @@ describe('outputs of other kinds', () => {
     '-d',
     tissue,
     '--asl-timeseries',
+    '--output-spaces',
+    'native',
+    'T1w',
     '--skip-bids-validation',
   )
 
-  it('are a BIDS dataset without an error: relative maps, series, tissue maps, refusals, blanks in the path', async () => {
+  it('are a BIDS dataset without an error: relative maps, series, tissue maps, maps in T1w, refusals, blanks in the path', async () => {
     expect(mixedRun.last).toMatch(/^perfquant failed: 2 of 4 runs failed \(exit 1\); see /)
     const images = listFiles(made).filter(path => path.endsWith('.nii.gz'))
     for (const name of [
       'acq-relative_desc-relative_perfmap',
       'acq-2d_desc-timeseries_cbf',
       'acq-pasl_mod-asl_label-CSF_probseg',
+      'acq-2d_space-T1w_desc-timeseries_cbf',
+      'acq-pasl_space-T1w_desc-sd_cbf',
+      'acq-pasl_mod-asl_space-T1w_desc-brain_mask',
     ])
       expect(
         images.some(path => path.endsWith(`${name}.nii.gz`)),
