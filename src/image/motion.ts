@@ -4,7 +4,7 @@ import { type Metric, register, type Search, searchOf } from './registration.ts'
 import { type Fixed, fixedImage } from './registration-fixed.ts'
 import { voxelMap } from './registration-image.ts'
 import { sampleSpline, splineOf } from './resample-cubic.ts'
-import { displacementOf, type Rigid, STILL } from './rigid.ts'
+import { compose, displacementOf, inverse, type Rigid, STILL } from './rigid.ts'
 import { frameValues, type Grid, type Volume, voxelCount, voxelSize } from './volume.ts'
 
 /** How a series is to be corrected for motion. */
@@ -75,7 +75,13 @@ export function motionOf(series: readonly Volume[], plan: MotionPlan): Motion | 
       return last
     })
   })
-  const all = series.map((_, at) => (plan.together ? motions[0]! : motions[at]!))
+  // The grid stays where the first volume has the head: nearest to what was acquired before the series.
+  const anchor = plan.metrics[0]?.findIndex(metric => metric !== null) ?? -1
+  const back = inverse(motions[0]?.[anchor] ?? STILL)
+  const all = series.map((_, at) => {
+    const own = plan.together ? motions[0]! : motions[at]!
+    return anchor === start || anchor < 0 ? own : own.map(motion => (motion === STILL ? STILL : compose(motion, back)))
+  })
   const displacements = all.map(row => row.map(motion => displacementOf(motion, target.centre, target.radius)))
   const isMoved = displacements.map((row, at) =>
     row.map((distance, frame) => {

@@ -31,6 +31,8 @@ const CANDIDATES = [20, 2000] as const
 const NOISIEST = 0.15
 /** Share of the candidates that arrive first [1]. */
 const EARLIEST = 0.5
+/** Share of the best score from which a voxel is like the best one [1]. */
+const NEAR_BEST = 0.7
 /** Voxels that are chosen at least and at most. */
 const CHOSEN = [3, 50] as const
 /** What a blood curve after a usual dose looks like: peak [mM], tail over peak [1], width in frames at least [1]. */
@@ -50,8 +52,9 @@ interface Shape {
  *
  * @remarks
  * Of the voxels with the highest peaks (2 %) those with a quiet baseline; of these the half that arrives first; of these the ones
- * with the highest score `peak/(time to peak·width)`, whose curves look like the best one (correlation at least 0.9). Their mean is
- * the curve. Nothing is drawn at random.
+ * that come near the highest score `peak²/(time to peak·width)` (70 % of it, correlation at least 0.9); of these the quarter
+ * with the most of them about it, for these share least with tissue (of equals those with the higher score). Their mean is the
+ * curve. Nothing is drawn at random.
  *
  * **Assumes** an artery in sight that fills whole voxels, and no saturation. Inflow of fresh blood and T2* lower the peak: the
  * figures tell.
@@ -62,6 +65,7 @@ interface Shape {
  * @param times - of the frames [s], shape (nFrame)
  * @param voxels - where to look, by index
  * @param baselineFrames - frames before the first arrival
+ * @param shape - voxels along i, j, k, shape (3)
  *
  * @see Mlynash et al., AJNR 26:1479 (2005)
  */
@@ -70,6 +74,7 @@ export function selectArterial(
   times: Float64Array,
   voxels: Int32Array,
   baselineFrames: number,
+  shape: readonly [number, number, number],
 ): ArterialSelection {
   const n = times.length
   const nVoxel = concentrations.length / n
@@ -85,23 +90,29 @@ export function selectArterial(
     Float64Array.from(shapes, ({ shape }) => shape.arrival),
     EARLIEST,
   )
-  const early = shapes.filter(({ shape }) => shape.arrival <= latest)
   const spacing = (times[n - 1]! - times[0]!) / (n - 1)
+  // Half a frame is no difference: a lower peak alone crosses its tenth that much earlier.
+  const early = shapes.filter(({ shape }) => shape.arrival <= latest + spacing / 2)
+  // A voxel that is shared with tissue has not only a lower peak but, after conversion, a narrower one: squared, the peak decides.
   const score = ({ shape }: { readonly shape: Shape }) =>
     shape.peak / (Math.max(shape.at - shape.arrival, spacing / 2) * Math.max(shape.width, spacing / 2))
   const ranked = [...early].sort((a, b) => score(b) - score(a) || a.voxel - b.voxel)
   const best = ranked[0]!
-  const alike = ranked.filter(({ curve }) => correlation(curve, best.curve) >= 0.9)
-  const chosen = alike.slice(0, Math.max(CHOSEN[0], Math.min(CHOSEN[1], Math.ceil(alike.length / 4))))
+  const least = NEAR_BEST * score(best)
+  const alike = ranked.filter(item => score(item) >= least && correlation(item.curve, best.curve) >= 0.9)
+  const count = Math.max(CHOSEN[0], Math.min(CHOSEN[1], Math.ceil(alike.length / 4)))
+  // What lies among its like shares least with tissue: the rank by score decides between equals, for sorting is stable.
+  const inside = neighboursOf(alike, shape)
+  const chosen = [...alike].sort((a, b) => inside(b.voxel) - inside(a.voxel)).slice(0, count)
   const curve = Float64Array.from(times, (_, i) => mean(Float64Array.from(chosen, item => item.curve[i]!)))
-  const shape = shapeOf(curve, times, baselineFrames)
+  const found = shapeOf(curve, times, baselineFrames)
   const last = curve.slice(Math.floor((4 * n) / 5))
   const quality = {
-    peak: shape.peak,
-    timeToPeak: shape.at - shape.arrival,
-    width: shape.width,
-    tail: mean(last) / shape.peak,
-    noise: shape.noise,
+    peak: found.peak,
+    timeToPeak: found.at - found.arrival,
+    width: found.width,
+    tail: mean(last) / found.peak,
+    noise: found.noise,
   }
   return {
     voxels: Int32Array.from(chosen, ({ voxel }) => voxel).sort(),
@@ -166,6 +177,26 @@ function shapeOf(curve: Float64Array, times: Float64Array, baselineFrames: numbe
     arrival: crossing(0.1 * peak, top, -1),
     width: crossing(peak / 2, top, 1) - crossing(peak / 2, top, -1),
     noise: base.length > 1 ? standardDeviation(base) / peak : Math.abs(median(base)) / peak,
+  }
+}
+
+/** How many of the six neighbours of a voxel are among the given ones. */
+function neighboursOf(
+  given: readonly { readonly voxel: number }[],
+  [ni, nj, nk]: readonly [number, number, number],
+): (voxel: number) => number {
+  const all = new Set(given.map(({ voxel }) => voxel))
+  return v => {
+    const [i, j, k] = [v % ni, Math.floor(v / ni) % nj, Math.floor(v / (ni * nj))]
+    const beside = [
+      [i > 0, v - 1],
+      [i < ni - 1, v + 1],
+      [j > 0, v - ni],
+      [j < nj - 1, v + ni],
+      [k > 0, v - ni * nj],
+      [k < nk - 1, v + ni * nj],
+    ] as const
+    return beside.reduce((count, [isThere, at]) => count + (isThere && all.has(at) ? 1 : 0), 0)
   }
 }
 

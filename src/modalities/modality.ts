@@ -256,6 +256,8 @@ export interface PhantomSettings {
   readonly level: number
   /** Name of the set of b-values, for diffusion. */
   readonly bSet: string
+  /** Shares of what is in each voxel, shape (nVoxel) each, as the point spread of the scanner has them. */
+  readonly spread: <T extends { readonly [name: string]: Float32Array }>(shares: T, grid: Grid) => T
   /** Path in the dataset of the phantom's image with a suffix, for metadata that name it. */
   readonly path: (suffix: string) => string
 }

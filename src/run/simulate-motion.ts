@@ -68,36 +68,47 @@ export function moveImage(image: PhantomImage, seed: string): PhantomImage {
  * either side; what is beyond the edges is 0, as the air about a head.
  */
 function sampleSinc(values: ArrayLike<number>, [ni, nj, nk]: Shape, map: readonly number[], out: Float32Array): void {
-  const [a, b, c] = [new Float64Array(2 * LOBES), new Float64Array(2 * LOBES), new Float64Array(2 * LOBES)]
   let v = 0
   for (let k = 0; k < nk; k++)
     for (let j = 0; j < nj; j++)
       for (let i = 0; i < ni; i++, v++) {
-        const x = weigh(map[0]! * i + map[1]! * j + map[2]! * k + map[3]!, a)
-        const y = weigh(map[4]! * i + map[5]! * j + map[6]! * k + map[7]!, b)
-        const z = weigh(map[8]! * i + map[9]! * j + map[10]! * k + map[11]!, c)
+        const [x, a] = kernelAt(map[0]! * i + map[1]! * j + map[2]! * k + map[3]!)
+        const [y, b] = kernelAt(map[4]! * i + map[5]! * j + map[6]! * k + map[7]!)
+        const [z, c] = kernelAt(map[8]! * i + map[9]! * j + map[10]! * k + map[11]!)
         let sum = 0
         for (let r = Math.max(0, -z); r < Math.min(2 * LOBES, nk - z); r++)
           for (let q = Math.max(0, -y); q < Math.min(2 * LOBES, nj - y); q++) {
             const row = ((z + r) * nj + y + q) * ni + x
             let line = 0
-            for (let p = Math.max(0, -x); p < Math.min(2 * LOBES, ni - x); p++) line += a[p]! * values[row + p]!
-            sum += c[r]! * b[q]! * line
+            for (let p = Math.max(0, -x); p < Math.min(2 * LOBES, ni - x); p++)
+              line += KERNELS[a + p]! * values[row + p]!
+            sum += KERNELS[c + r]! * KERNELS[b + q]! * line
           }
         out[v] = sum
       }
 }
 
-/** Weights of the voxels about a coordinate, of sum 1; returns the first voxel. */
-function weigh(x: number, weights: Float64Array): number {
-  const first = Math.floor(x) - LOBES + 1
-  let total = 0
-  for (let p = 0; p < weights.length; p++) {
-    weights[p] = lanczos(x - first - p)
-    total += weights[p]!
+/** The first voxel about a coordinate, and where its weights begin among the kernels. */
+function kernelAt(x: number): [number, number] {
+  const whole = Math.floor(x)
+  return [whole - LOBES + 1, 2 * LOBES * Math.round((x - whole) * PLACES)]
+}
+
+/** Places between two voxels whose weights are kept: the nearest is less than 1/4000 of a voxel away. */
+const PLACES = 2048
+
+/** Weights of the voxels about each place between two, each of sum 1, shape ((PLACES + 1) × 2 LOBES). */
+const KERNELS = kernels()
+
+function kernels(): Float64Array {
+  const all = new Float64Array((PLACES + 1) * 2 * LOBES)
+  for (let place = 0; place <= PLACES; place++) {
+    const weights = all.subarray(place * 2 * LOBES, (place + 1) * 2 * LOBES)
+    for (let p = 0; p < weights.length; p++) weights[p] = lanczos(place / PLACES + LOBES - 1 - p)
+    const total = weights.reduce((sum, weight) => sum + weight, 0)
+    for (let p = 0; p < weights.length; p++) weights[p]! /= total
   }
-  for (let p = 0; p < weights.length; p++) weights[p]! /= total
-  return first
+  return all
 }
 
 function lanczos(distance: number): number {

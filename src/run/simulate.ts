@@ -4,6 +4,7 @@ import { formatName } from '../bids/name.ts'
 import { template, templateText } from '../bids/templates.ts'
 import { formatTable } from '../bids/tsv.ts'
 import type { SimulateOptions } from '../command.ts'
+import { smoothWithin } from '../image/smooth.ts'
 import type { Grid } from '../image/volume.ts'
 import { type Anatomy, headGrid, makeAnatomy } from '../modalities/anatomy.ts'
 import type { Modality, Phantom } from '../modalities/modality.ts'
@@ -64,6 +65,7 @@ export function simulate(output: string, options: SimulateOptions, kinds: readon
               seed,
               level,
               bSet: options.bSet,
+              spread: options.motion ? pointSpread : shares => shares,
               path: suffix => `${folderOf(named)}/${kind.datatype}/${formatName(named, suffix, '.nii.gz')}`,
             })
             const moves = options.motion ? [seed, kind.name, ...Object.values(added)].join(' ') : null
@@ -84,6 +86,26 @@ export function simulate(output: string, options: SimulateOptions, kinds: readon
     throw error
   }
   return made
+}
+
+/** Full width at half maximum of the point spread of a scanner along each axis [voxel]. */
+const POINT_SPREAD = 1.5
+
+/**
+ * Shares of what is in each voxel as the point spread of a scanner has them.
+ *
+ * @remarks
+ * A scanner sees no edge sharper than its voxels allow, so that an image of a head that moved can be interpolated. The made-up
+ * head has such edges, and of those no interpolation can tell between voxels.
+ */
+function pointSpread<T extends { readonly [name: string]: Float32Array }>(shares: T, { shape }: Grid): T {
+  const voxels: Grid = { shape, affine: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0] }
+  const everywhere = new Uint8Array(shape[0] * shape[1] * shape[2]).fill(1)
+  const wider = Object.entries(shares).map(([name, share]) => [
+    name,
+    smoothWithin(share, voxels, everywhere, POINT_SPREAD),
+  ])
+  return { ...shares, ...Object.fromEntries(wider) }
 }
 
 function folderOf(entities: Readonly<Record<string, string>>): string {

@@ -26,9 +26,9 @@ const AVERAGES = 16
  *
  * @param settings - head, signal-to-noise ratio, seed, level of perfusion, path of the series
  */
-export function aslDelaysPhantom({ anatomy, snr, seed, level, path }: PhantomSettings): Phantom {
+export function aslDelaysPhantom({ anatomy, snr, seed, level, spread, path }: PhantomSettings): Phantom {
   const grid = headGrid(PROTOCOL.voxel)
-  const tissues = anatomy.tissues(grid)
+  const tissues = spread({ ...anatomy.tissues(grid) }, grid)
   const still = mix(tissues, TISSUE.m0)
   const n = still.length
   const order = Array.from({ length: PAIRS }, () => DELAYS).flat()

@@ -192,9 +192,9 @@ export const fraction = (label: string): OutputName => ({ mod: true, label, suff
  *
  * @param settings - head, signal-to-noise ratio, seed, level of perfusion, path of the series
  */
-export function aslPhantom({ anatomy, snr, seed, level, path }: PhantomSettings): Phantom {
+export function aslPhantom({ anatomy, snr, seed, level, spread, path }: PhantomSettings): Phantom {
   const grid = headGrid(PROTOCOL.voxel)
-  const tissues = anatomy.tissues(grid)
+  const tissues = spread({ ...anatomy.tissues(grid) }, grid)
   const { series, types, m0, cbf } = aslSignals(tissues, { snr, seed, level })
   const aslcontext: Table = { columns: ['volume_type'], rows: types.map(type => [type]) }
   const main: PhantomImage = {

@@ -1,4 +1,4 @@
-import { voxelsWhere } from '../../image/volume.ts'
+import { type Grid, voxelsWhere } from '../../image/volume.ts'
 import { type Arrival, bolusArrival, guarded } from '../../kinetics/bolus-arrival.ts'
 import { fitKinetics, type KineticFit } from '../../kinetics/dce-fit.ts'
 import { type EnhancementFit, fitEnhancement, initialArea } from '../../kinetics/enhancement.ts'
@@ -100,7 +100,7 @@ export function fitSeries(run: Run, acquisition: DceAcquisition, prepared: Prepa
   problems.push(...relaxed.problems)
   const converted = isShort ? null : concentrationsOf(acquisition, signals, baseline, relaxed.relaxation, voxels)
   const kinetic = converted
-    ? fitModels(acquisition, converted.concentrations, voxels, enhancing, arrival, placed, run.options)
+    ? fitModels(acquisition, converted.concentrations, voxels, enhancing, arrival, volume.grid, placed, run.options)
     : null
   problems.push(...(kinetic?.problems ?? []))
   const start = arrival?.time ?? frames.times[baseline.at(-1) ?? 0]!
@@ -158,12 +158,13 @@ function fitModels(
   voxels: Int32Array,
   enhancing: Int32Array,
   arrival: Arrival | null,
+  grid: Grid,
   placed: Placed,
   options: Options,
 ): Kinetic {
   const { frames, models } = acquisition
   const n = concentrations.length / frames.times.length
-  const { arterial, problems } = arterialOf(acquisition, concentrations, voxels, arrival, placed)
+  const { arterial, problems } = arterialOf(acquisition, concentrations, voxels, arrival, grid, placed)
   const fittable = arterial ? models.filter(({ model }) => model.inlets <= arterial.inlets.length) : []
   // The most complete model tells the delay best.
   const [first] = [...fittable].sort((a, b) => b.model.parameters.length - a.model.parameters.length)

@@ -1,4 +1,4 @@
-import { frameValues } from '../../image/volume.ts'
+import { frameValues, type Grid } from '../../image/volume.ts'
 import { selectArterial } from '../../kinetics/arterial-selection.ts'
 import { plasmaFromBlood } from '../../kinetics/concentration.ts'
 import { fitKinetics } from '../../kinetics/dce-fit.ts'
@@ -37,6 +37,7 @@ const STEP = 0.5
  * @param concentrations - [mM], shape (nFrame × nVoxel)
  * @param voxels - where an artery is looked for
  * @param arrival - of the bolus in tissue [s], and frames before it; null where it was not seen
+ * @param grid - of the series
  * @param placed - the mask in the role
  */
 export function arterialOf(
@@ -44,6 +45,7 @@ export function arterialOf(
   concentrations: Float32Array,
   voxels: Int32Array,
   arrival: { readonly time: number; readonly baselineFrames: number } | null,
+  grid: Grid,
   placed: Placed,
 ): { readonly arterial: Arterial | null; readonly problems: readonly Problem[] } {
   const { arterial: choice, frames, settings, image } = acquisition
@@ -94,7 +96,13 @@ export function arterialOf(
     }))
     return { arterial: finish('mask', baseName(choice.source.name.path), inlets, labels, 'blood'), problems: [] }
   }
-  const found = selectArterial(concentrations, frames.times, voxels, arrival?.baselineFrames ?? LIMITS.baseline[1])
+  const found = selectArterial(
+    concentrations,
+    frames.times,
+    voxels,
+    arrival?.baselineFrames ?? LIMITS.baseline[1],
+    grid.shape,
+  )
   if (found.voxels.length === 0 || found.doubts.length > 0)
     return {
       arterial: population('parker'),

@@ -23,8 +23,8 @@ const NAMES = ['gm', 'wm', 'csf', 'lesion', 'artery'] as const satisfies readonl
 /** Balls in the head: centre and radius [mm]. */
 const LESION = { centre: [-32, -34, 14], radius: 16 } as const
 const ARTERIES = [
-  { centre: [24, 10, -34], radius: 9 },
-  { centre: [-24, 10, -34], radius: 9 },
+  { centre: [24, 10, -34], radius: 13 },
+  { centre: [-24, 10, -34], radius: 13 },
 ] as const
 
 /** The acquisition: voxel edges [mm], volumes, their spacing [s], TR [s], angles [deg], relaxivity [1/s/mM]. */
@@ -42,7 +42,7 @@ const ARRIVAL = 42
 const DEGREE = Math.PI / 180
 
 /** Share of a tissue above which a voxel is compared as pure [1]. */
-const PURE = 0.95
+const PURE = 0.99
 
 type Shares = Readonly<Record<TissueName, Float32Array>>
 
@@ -53,7 +53,7 @@ function place({ shape: [ni, nj], affine: a }: Grid, v: number): readonly [numbe
   return [row(0), row(1), row(2)]
 }
 
-function sharesOf({ anatomy }: PhantomSettings, grid: Grid): Shares {
+function sharesOf({ anatomy, spread }: PhantomSettings, grid: Grid): Shares {
   const { gm, wm, csf } = anatomy.tissues(grid)
   const shares = { gm, wm, csf, lesion: new Float32Array(gm.length), artery: new Float32Array(gm.length) }
   const inBall = (v: number, ball: { readonly centre: readonly number[]; readonly radius: number }) => {
@@ -71,7 +71,7 @@ function sharesOf({ anatomy }: PhantomSettings, grid: Grid): Shares {
     shares.lesion[v] = lesion
     for (const name of ['gm', 'wm', 'csf'] as const) shares[name][v]! *= rest
   }
-  return shares
+  return spread(shares, grid)
 }
 
 /** Actual over nominal flip angle: high in the middle, as at 3 T. */

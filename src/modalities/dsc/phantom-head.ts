@@ -19,7 +19,7 @@ interface Tube {
 const tube = (from: Point, to: Point, radius: number): Tube => ({ from, to, radius })
 
 /** Middle cerebral arteries, a little wider than life, so that some voxels hold nothing else. */
-const ARTERIES = [-1, 1].map(side => tube([9 * side, 12, -15], [36 * side, 12, -15], 5.5))
+const ARTERIES = [-1, 1].map(side => tube([9 * side, 12, -15], [36 * side, 12, -15], 9))
 /** The straight and the sagittal sinus. */
 const VEINS = [tube([0, -72, -2], [0, -58, 34], 6), tube([0, -58, -2], [0, -34, 4], 5)]
 /** A tumour with a leaking barrier, and the territory of a narrowed artery. */

@@ -48,7 +48,7 @@ const PROTOCOL = {
 const FIRST = 1.2
 
 /** Share of a compartment above which a voxel is compared as pure [1]. */
-const PURE = 0.95
+const PURE = 0.99
 
 /** How a DSC phantom is acquired. */
 export interface Acquired {
@@ -98,11 +98,13 @@ function curvesOf(shares: Shares, level: number): Record<(typeof COMPARTMENTS)[n
   }
 }
 
-/** When each slice is acquired after the first of its volume: every second one, then those between [s], shape (nSlice). */
+/**
+ * When each slice is acquired after the first of its volume: one after the other [s], shape (nSlice). Were every second one
+ * acquired first, as scanners can, neighbours would be half a volume apart in time, and no interpolation between the slices of
+ * a head that moves could be right.
+ */
 function sliceTimes(slices: number): number[] {
-  const half = Math.ceil(slices / 2)
-  const order = (k: number) => (k % 2 === 0 ? k / 2 : half + (k - 1) / 2)
-  return Array.from({ length: slices }, (_, k) => Math.round((1000 * PROTOCOL.step * order(k)) / slices) / 1000)
+  return Array.from({ length: slices }, (_, k) => Math.round((1000 * PROTOCOL.step * k) / slices) / 1000)
 }
 
 /**
@@ -188,9 +190,9 @@ const fraction = (label: string): OutputName => ({ mod: true, label, suffix: 'pr
  *
  * @param settings - head, signal-to-noise ratio, seed, level of perfusion
  */
-export function dscPhantom({ anatomy, snr, seed, level }: PhantomSettings): Phantom {
+export function dscPhantom({ anatomy, snr, seed, level, spread }: PhantomSettings): Phantom {
   const grid = headGrid(PROTOCOL.voxel)
-  const shares = compartmentsOf(anatomy.tissues(grid), grid)
+  const shares = spread(compartmentsOf(anatomy.tissues(grid), grid), grid)
   const series = dscSignals(shares, grid, { snr, seed, level })
   const share = (label: string, values: Float32Array) =>
     ({ name: fraction(label), grid, values, unit: '1', description: `Share of ${label} in each voxel` }) as const

@@ -21,7 +21,8 @@ export interface Regions {
  * The regions of a run from its mask and the images in roles.
  *
  * @remarks
- * Normal-appearing white matter has at least 0.8 of white matter, as do its neighbours in the slice, is 5 mm away from
+ * Normal-appearing white matter has at least 0.8 of white matter, as do its six neighbours (those in the slice, where
+ * too few are left), is 5 mm away from
  * pathology, and lies in the other half of the head where pathology is in one half for the most part.
  */
 export function regionsOf({ mask, reference }: Prepared, placed: Placed): Regions {
@@ -56,13 +57,15 @@ function dilated(region: Uint8Array, grid: Grid, distance: number): Uint8Array {
   return region.map((_, v) => (away[v]! <= distance * distance ? 1 : 0))
 }
 
-/** White matter whose neighbours in the slice are white. */
+/** White matter whose neighbours are white; of too few, that whose neighbours in the slice are. */
 function inner(white: Uint8Array, [ni, nj]: Grid['shape']): Uint8Array {
-  return white.map((value, v) => {
+  const inSlice = white.map((value, v) => {
     const [i, j] = [v % ni, Math.floor(v / ni) % nj]
     const isEdge = value !== 1 || i === 0 || j === 0 || i === ni - 1 || j === nj - 1
     return isEdge || white[v - 1] !== 1 || white[v + 1] !== 1 || white[v - ni] !== 1 || white[v + ni] !== 1 ? 0 : 1
   })
+  const all = inSlice.map((value, v) => (value === 1 && white[v - ni * nj] === 1 && white[v + ni * nj] === 1 ? 1 : 0))
+  return all.reduce((sum, value) => sum + value, 0) < LIMITS.whiteMatter ? inSlice : all
 }
 
 /** Voxels of a region away from pathology, and opposite to it where it is on one side. */

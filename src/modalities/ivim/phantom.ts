@@ -41,7 +41,7 @@ const ZEROS = 3
 const VOXEL = [3, 3, 5] as const
 
 /** Share of a tissue above which a voxel is compared as pure [1]. */
-const PURE = 0.95
+const PURE = 0.99
 
 /** How an IVIM phantom is acquired. */
 export interface Acquired {
@@ -162,9 +162,9 @@ const fraction = (label: string): OutputName => ({ mod: true, label, suffix: 'pr
  *
  * @param settings - head, signal-to-noise ratio, seed, level of perfusion, set of b-values
  */
-export function ivimPhantom({ anatomy, snr, seed, level, bSet }: PhantomSettings): Phantom {
+export function ivimPhantom({ anatomy, snr, seed, level, spread, bSet }: PhantomSettings): Phantom {
   const grid = headGrid(VOXEL)
-  const shares = withLesion(anatomy.tissues(grid), grid)
+  const shares = spread(withLesion(anatomy.tissues(grid), grid), grid)
   const chosen = B_SETS[bSet]
   if (!chosen) throw new Error(`there is no set of b-values ${bSet}`)
   const { series, b, directions } = ivimSignals(shares, { b: chosen, snr, seed, level })

@@ -97,7 +97,15 @@ describe('the signals', () => {
 describe('the phantom', () => {
   let made: Phantom | undefined
   const make = (): Phantom => {
-    made ??= aslPhantom({ anatomy, snr: 100, seed: '1', level: 1, bSet: 'brain', path: () => PATH })
+    made ??= aslPhantom({
+      anatomy,
+      snr: 100,
+      seed: '1',
+      level: 1,
+      bSet: 'brain',
+      spread: shares => shares,
+      path: () => PATH,
+    })
     return made
   }
 
