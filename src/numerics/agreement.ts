@@ -271,22 +271,33 @@ export interface Components {
  * @see Searle, Casella and McCulloch, Variance Components (1992), doi:10.1002/9780470316856
  */
 export function varianceComponents(groups: readonly (readonly (readonly number[])[])[]): Components {
-  const subjects = groups.flat()
-  const values = subjects.flat()
-  const [G, P, N] = [groups.length, subjects.length, values.length]
-  const all = mean(values)
+  const G = groups.length
+  let [P, N, total] = [0, 0, 0]
+  for (const group of groups) {
+    P += group.length
+    for (const subject of group) {
+      N += subject.length
+      for (const value of subject) total += value
+    }
+  }
+  const all = total / N
   let [within, among, between, inGroups, inSubjects, inSquares] = [0, 0, 0, 0, 0, 0]
   for (const group of groups) {
-    const own = group.flat()
-    const centre = mean(own)
-    between += own.length * (centre - all) ** 2
-    inSquares += own.length ** 2
+    let [own, sum] = [0, 0]
     for (const subject of group) {
+      own += subject.length
+      for (const value of subject) sum += value
+    }
+    const centre = sum / own
+    between += own * (centre - all) * (centre - all)
+    inSquares += own * own
+    for (const subject of group) {
+      const count = subject.length
       const level = mean(subject)
-      among += subject.length * (level - centre) ** 2
-      inGroups += subject.length ** 2 / own.length
-      inSubjects += subject.length ** 2
-      for (const value of subject) within += (value - level) ** 2
+      among += count * (level - centre) * (level - centre)
+      inGroups += (count * count) / own
+      inSubjects += count * count
+      if (count > 1) for (const value of subject) within += (value - level) * (value - level)
     }
   }
   const repeated = N > P

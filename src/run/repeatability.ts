@@ -196,13 +196,7 @@ function scaleOf(correlation: number, n: number): string {
 }
 
 function nestRow(head: Row, { entities, optionsHash, sites }: Nest, values: Float64Array): Row[] {
-  const known = sites
-    .map(people =>
-      people
-        .map(numbers => numbers.map(number => values[number]!).filter(Number.isFinite))
-        .filter(list => list.length > 0),
-    )
-    .filter(people => people.length > 0)
+  const known = sites.map(people => measuredBy(people, values)).filter(people => people.length > 0)
   const people = known.flat()
   if (known.length < 2) return []
   const row = {
@@ -211,7 +205,7 @@ function nestRow(head: Row, { entities, optionsHash, sites }: Nest, values: Floa
     entities: entities === '' ? null : entities,
     options_hash: optionsHash,
     n_participants: people.length,
-    n_measurements: people.flat().length,
+    n_measurements: people.reduce((sum, list) => sum + list.length, 0),
     n_sites: known.length,
   }
   if (people.length - known.length < LEAST_PAIRS - 1) return [row]
@@ -227,6 +221,17 @@ function nestRow(head: Row, { entities, optionsHash, sites }: Nest, values: Floa
       site_percent: (100 * between) / whole,
     },
   ]
+}
+
+/** What was measured of each participant of whom anything was. */
+function measuredBy(people: readonly (readonly number[])[], values: Float64Array): number[][] {
+  const known: number[][] = []
+  for (const numbers of people) {
+    const list: number[] = []
+    for (const number of numbers) if (Number.isFinite(values[number]!)) list.push(values[number]!)
+    if (list.length > 0) known.push(list)
+  }
+  return known
 }
 
 function figure(name: string, { value, low, high }: Interval, factor = 1): Row {
