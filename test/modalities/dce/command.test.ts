@@ -139,6 +139,25 @@ describe('a few voxels', () => {
   })
 
   it.each([
+    [5, false, false],
+    [7, true, false],
+    [11, true, true],
+  ])('%s s apart: no flow beyond 6 s, no trust in plasma beyond 10 s', (step, isSlow, isVerySlow) => {
+    const data = smallDataset('dce-slow', 4)
+    const times = TIMES.map((_, i) => step * i)
+    const blood = populationCurve('parker', Float64Array.from(times), 8 * step)
+    const values = times.flatMap((_, i) => [0.02, 0.05, 0.1, 0.2].map(volume => volume * (blood[i]! / 0.55)))
+    data.image('perf/sub-01_desc-concentration_dce', values, times.length, { Units: 'mM', VolumeTiming: times })
+    const { folder: out, code, err } = run(data, '--dce-model', '2cxm', 'patlak', '--dce-delay', 'none')
+    const files = listFiles(join(out, 'sub-01/perf'))
+    expect(code).toBe(isSlow ? 1 : 0)
+    expect(/2cxm.* is not fitted: the volumes are \d+ s apart/.test(err)).toBe(isSlow)
+    expect(err.includes('PLASMA_UNCERTAIN')).toBe(isVerySlow)
+    expect(files.some(path => /_model-2cxm_param-(Fp|PS|mtt)/.test(path))).toBe(!isSlow)
+    expect(files).toContain('sub-01_model-patlak_param-vp_dcemap.nii.gz')
+  })
+
+  it.each([
     ['no excitation TR', { RepetitionTimeExcitation: undefined }, 1.4, /RepetitionTimeExcitation is missing/],
     ['an excitation TR in milliseconds', { RepetitionTimeExcitation: 5 }, 1.4, /looks like milliseconds/],
     ['T1 in milliseconds', {}, 1400, /looks like milliseconds/],
