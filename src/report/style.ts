@@ -23,7 +23,7 @@ code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono
 pre{white-space:pre-wrap;background:var(--wash);border:1px solid var(--line);border-radius:4px;padding:.6rem .8rem;margin:.5rem 0}
 nav{font-size:.9rem;margin:0 0 2rem}
 nav ul{list-style:none;margin:0;padding:0}
-nav ul ul{padding-left:.9rem;margin:.1rem 0 .6rem}
+nav ul ul{display:flex;flex-wrap:wrap;gap:0 1rem;padding-left:.9rem;margin:.1rem 0 .6rem}
 nav a{display:block;padding:.14rem 0;text-decoration:none;overflow-wrap:anywhere}
 nav a:hover{text-decoration:underline}
 nav ul ul a{color:var(--muted)}
@@ -86,6 +86,7 @@ button{font:inherit;font-size:.92rem;padding:.35rem .9rem;color:#fff;background:
 footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--muted);font-size:.85rem}
 @media (min-width:76rem){.layout{display:grid;grid-template-columns:13rem minmax(0,1fr);column-gap:3rem;padding:2.5rem 2rem}
 header,main,footer{grid-column:2}
+nav ul ul{display:block}
 nav{grid-column:1;grid-row:1/span 3;position:sticky;top:1.5rem;align-self:start;max-height:calc(100vh - 3rem);overflow-y:auto;padding-top:.4rem}}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 @media print{@page{margin:14mm}html{font-size:8.5pt}.layout{padding:0;max-width:none}nav,.viewer .controls,.viewer .canvas,.rating{display:none}
