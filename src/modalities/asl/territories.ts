@@ -148,7 +148,7 @@ export function territoryQuality(
   const rows = pairs.map(pair =>
     row(
       `asymmetry_${NAMES[pair.parts.join(' ')]}_${of}`,
-      `${pair.parts[0]} over ${pair.parts[1]}, ${where}`,
+      `Asymmetry, ${pair.parts[0]} over ${pair.parts[1]}, ${where}`,
       asymmetry(values, region, pair),
       '%',
       'Difference of the means over their mean; beyond 25 % an artery may not have been labelled, or flow differs.',
@@ -160,7 +160,7 @@ export function territoryQuality(
       rows.push(
         row(
           `territory_${side}_${front}_${of}`,
-          `${side} ${front} over all, ${where}`,
+          `Territory ${side} ${front} over all, ${where}`,
           within(
             v => places.side[v] === (side === 'left' ? 1 : -1) && places.front[v] === (front === 'front' ? 1 : -1),
           ) / all,
@@ -174,7 +174,7 @@ export function territoryQuality(
     rows.push(
       row(
         `noise_asymmetry_${of}`,
-        `left over right of the noise, ${where}`,
+        `Noise, left over right, ${where}`,
         asymmetry(summary.sd, region, pairs[0]!),
         '%',
         'Standard deviation of the differences; a coil or motion, where it is large.',
