@@ -105,6 +105,10 @@ export interface OutputName {
   readonly mod?: boolean
   /** Space it lies in, where that is not the series' own. */
   readonly space?: string
+  /** Of a transform: the spaces it leads from and to, and what it carries. */
+  readonly from?: string
+  readonly to?: string
+  readonly mode?: string
   readonly label?: string
   readonly model?: string
   readonly param?: string

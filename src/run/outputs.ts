@@ -33,6 +33,12 @@ export function pathOf(placement: Placement, name: OutputName, extension: string
   })
 }
 
+/** The transforms between the series and the T1w image. */
+export const TRANSFORMS = {
+  there: { mod: true, from: 'orig', to: 'T1w', mode: 'image', suffix: 'xfm' },
+  back: { mod: true, from: 'T1w', to: 'orig', mode: 'image', suffix: 'xfm' },
+} as const satisfies Readonly<Record<string, OutputName>>
+
 /** What the run is aligned to. */
 export function referenceName(modality: Modality): OutputName {
   return { desc: 'ref', suffix: modality.suffix }
@@ -82,6 +88,7 @@ export function allOutputs(
   ]
   return [
     ...images.flatMap(name => ['.nii.gz', '.json'].map(extension => pathOf(placement, name, extension))),
+    ...(roles.includes('gm') ? Object.values(TRANSFORMS).map(name => pathOf(placement, name, '.txt')) : []),
     pathOf(placement, STATUS, '.tsv'),
     // The names of the labels of a segmentation.
     ...outputs.filter(({ suffix }) => suffix === 'dseg').map(name => pathOf(placement, name, '.tsv')),

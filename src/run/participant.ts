@@ -250,7 +250,7 @@ async function compute(
   ])
 }
 
-/** The images in roles on the grid of the series; and the place of the T1w image, where images are to be written there. */
+/** The images in roles on the grid of the series; and the place of the T1w image, where its tissues are known. */
 function placeRoles(
   companions: Placed,
   prepared: Prepared,
@@ -303,7 +303,7 @@ function placeRoles(
         { file: image },
       ),
     )
-  return good({ roles: placed, anatomy: isWanted && grid ? { grid, motion: found?.motion ?? STILL } : null }, problems)
+  return good({ roles: placed, anatomy: grid ? { grid, motion: found?.motion ?? STILL } : null }, problems)
 }
 
 /** An image of 0. */

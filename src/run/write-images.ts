@@ -40,7 +40,8 @@ export function writeImages(add: Add, placement: Placement, written: Written, fi
     sources: [...run.series, ...roleSources].map(({ uri }) => uri),
   }
   const native = nativeSpace(grid, header)
-  const spaces = [native, ...(anatomy ? [anatomicalSpace(anatomy, grid, run.roles.gm?.[0]?.uri)] : [])]
+  const isInT1w = run.options['output-spaces']?.includes('T1w') === true
+  const spaces = [native, ...(anatomy && isInT1w ? [anatomicalSpace(anatomy, grid, run.roles.gm?.[0]?.uri)] : [])]
   const image = (space: Space, own: OutputName, data: Float32Array | Uint8Array, sidecar: object, map?: MapOutput) => {
     const frames = map?.frames ?? 1
     const spacing = run.series[0]?.header?.frameSpacing

@@ -1,6 +1,8 @@
 import { basename } from 'node:path'
 import { template } from '../bids/templates.ts'
 import { formatTable } from '../bids/tsv.ts'
+import { inverse } from '../image/rigid.ts'
+import { formatTransform } from '../image/rigid-text.ts'
 import { voxelCount } from '../image/volume.ts'
 import type {
   Computation,
@@ -18,7 +20,7 @@ import type { Fact, Figure, ProtocolRow, RunRecord } from '../report/record.ts'
 import { settingsOf, taskIdentity } from './complete.ts'
 import { coregistrationFigures } from './figures.ts'
 import { hashOf, type InputIdentity } from './identity.ts'
-import { fractionNames, type Placement, pathOf, recordPath, referenceName, tablePath } from './outputs.ts'
+import { fractionNames, type Placement, pathOf, recordPath, referenceName, TRANSFORMS, tablePath } from './outputs.ts'
 import type { RunWork } from './participant.ts'
 import {
   formatRows,
@@ -53,7 +55,7 @@ export interface Finished {
   readonly placed: Placed
   /** The images in roles, each on its own grid. */
   readonly companions: Placed
-  /** The place of the T1w image, where images are to be written there too. */
+  /** The place of the T1w image, where its tissues are known. */
   readonly anatomy: Anatomy | null
   readonly result: Result
   readonly maskFrom: string | null
@@ -82,6 +84,12 @@ export function writeRun(written: Written, finished: Finished): void {
     outputs.push(path)
   }
   writeImages(add, placement, written, finished)
+  if (finished.anatomy) {
+    // As ITK has it, and so fMRIPrep: what brings the series to the T1w image takes points of the latter to the former.
+    const { motion } = finished.anatomy
+    add(pathOf(placement, TRANSFORMS.there, '.txt'), formatTransform(inverse(motion)))
+    add(pathOf(placement, TRANSFORMS.back, '.txt'), formatTransform(motion))
+  }
   for (const { name, columns, rows, template: dictionary, sidecar } of tables) {
     add(pathOf(placement, name, '.tsv'), formatTable(columns, rows))
     add(pathOf(placement, name, '.json'), json({ ...template(`tables/${dictionary}.json`), ...sidecar }))

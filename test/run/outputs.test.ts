@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { runValidator } from '../../src/bids/validate.ts'
+import { compose, STILL } from '../../src/image/rigid.ts'
+import { parseTransform } from '../../src/image/rigid-text.ts'
 import { fractionOf, imageOf, toJson, writeDataset } from './dataset.ts'
 import { listFiles, newFolder, perfquant, readJson, readTsv } from './harness.ts'
 
@@ -157,6 +159,17 @@ describe('outputs of other kinds', () => {
         name,
       ).toBe(true)
     expect(await errorsIn(made)).toEqual([])
+  })
+
+  it('say how the T1w image lies to the series, one way and back', () => {
+    const read = (name: string) => {
+      const path = listFiles(made).find(file => file.endsWith(`acq-pasl_mod-asl_${name}_mode-image_xfm.txt`)) ?? name
+      const transform = parseTransform(readFileSync(join(made, path), 'utf8'), path)
+      if (!transform.ok) throw new Error(transform.problems[0]?.message)
+      return transform.value
+    }
+    const round = compose(read('from-orig_to-T1w'), read('from-T1w_to-orig'))
+    for (const [at, value] of round.entries()) expect(value).toBeCloseTo(STILL[at]!, 9)
   })
 
   it('are linked to datasets whose paths hold blanks', () => {
