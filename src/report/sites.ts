@@ -2,7 +2,7 @@ import { type Content, html, type Markup } from './markup.ts'
 import { headed, STATUS_TONE, table, tag } from './page.ts'
 import type { GroupRun } from './series.ts'
 import { grouped } from './strips.ts'
-import { byText, count, countText, numberText, percentText, valueText } from './text.ts'
+import { byLabel, byText, count, countText, numberText, percentText, valueText } from './text.ts'
 
 /** Sites that a table has columns for, patterns and participants that are listed. */
 const MOST_SITES = 8
@@ -16,7 +16,7 @@ const MOST_VALUES = 3
 /** The sites in order of their names, each with its runs; those without a site last. */
 function sitesOf(runs: readonly GroupRun[]): (readonly [string, readonly GroupRun[]])[] {
   return grouped(runs, ({ site }) => site ?? '')
-    .sort(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : byText(a, b)))
+    .sort(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : byLabel(a, b)))
     .map(([name, members]) => [name === '' ? 'site not known' : name, members] as const)
 }
 

@@ -1,7 +1,7 @@
 import type { QualityValue } from './record.ts'
 import { type GroupRun, parameterName, type RegionSeries, runsOfKind } from './series.ts'
 import type { Dot, Strip, StripChart } from './strip.ts'
-import { byText, unitText, withUnit } from './text.ts'
+import { byLabel, byText, unitText, withUnit } from './text.ts'
 import { band } from './verdict.ts'
 
 /** Strips that a chart holds, and charts that the page holds: the rest is in the tables. */
@@ -70,7 +70,7 @@ function parameterCharted(series: readonly RegionSeries[], runs: readonly GroupR
   if (!first) return []
   const regions = grouped(series, one => `${regionName(one)}\n${one.atlas}`)
     .map(([key, members]) => ({ label: key.split('\n')[0] ?? key, members }))
-    .sort((a, b) => byText(rank(a.label), rank(b.label)))
+    .sort((a, b) => byLabel(rank(a.label), rank(b.label)))
   const rest = regions.length - MOST_STRIPS
   const { units } = first
   const axis = `Median of the region${units === '' || units === '1' ? '' : ` (${units.replaceAll('100g', '100 g')})`}`
@@ -90,7 +90,7 @@ function parameterCharted(series: readonly RegionSeries[], runs: readonly GroupR
   const sites = whole ? grouped(dotsOf(whole.members, runs), ({ run }) => run.site ?? 'site not known') : []
   if (!whole || sites.length < 2) return [byRegion]
   const strips = sites
-    .sort(([a], [b]) => byText(a, b))
+    .sort(([a], [b]) => byLabel(a, b))
     .map(([label, members]): Strip => ({ label, dots: members.map(({ dot }) => dot) }))
   const more = strips.length - MOST_STRIPS
   return [

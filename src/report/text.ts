@@ -95,6 +95,12 @@ export function byText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
+/** Order of labels as people read them: `region 2` before `region 10`. */
+export function byLabel(a: string, b: string): number {
+  const padded = (label: string) => label.replace(/\d+/g, digits => digits.padStart(12, '0'))
+  return byText(padded(a), padded(b)) || byText(a, b)
+}
+
 /** A DOI, bare or behind `doi:` or its resolver's address. Old Wiley DOIs hold parentheses and angle brackets. */
 const DOI = /(?:https?:\/\/(?:dx\.)?doi\.org\/|doi:\s*)?(10\.\d{4,9}\/[^\s"]+)/gi
 

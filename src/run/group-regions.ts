@@ -5,25 +5,10 @@ import { type GroupRun, type RegionSeries, SERIES_COLUMNS } from '../report/seri
 import type { ParquetColumn } from './parquet.ts'
 import { REGION_COLUMNS } from './regions.ts'
 
-/** Columns whose cells are numbers. */
-const NUMBERS: ReadonlySet<string> = new Set([
-  'n_voxels',
-  'n_valid',
-  'n_at_bound',
-  'n_reliable',
-  'mean',
-  'sd',
-  'median',
-  'p5',
-  'p25',
-  'p75',
-  'p95',
-  'value',
-  'se',
-  'ci_low',
-  'ci_high',
-  'coverage',
-])
+/** Columns whose cells are numbers: from the first count on, but for the hash. */
+const NUMBERS: ReadonlySet<string> = new Set(
+  REGION_COLUMNS.slice(REGION_COLUMNS.indexOf('n_voxels')).filter(name => name !== 'options_hash'),
+)
 
 /** Characters of a table that are gathered before they are written. */
 const CHUNK = 1 << 22

@@ -294,12 +294,14 @@ function placeRoles(
     if (moved.length > 0) placed[request.role] = moved
   }
   const isWanted = run.options['output-spaces']?.includes('T1w') ?? false
-  const grid = companions.gm?.[0]?.grid
-  if (isWanted && !grid)
+  // Where the search failed the headers are all there is, and no transform is claimed.
+  const isLost = found?.problems.some(({ code }) => code === 'COREGISTRATION_FAILED') === true
+  const grid = isLost ? undefined : companions.gm?.[0]?.grid
+  if (isWanted && !grid && work.planned.requests.some(({ role }) => role === 'gm'))
     problems.push(
       problem(
         'SPACE_UNKNOWN',
-        `${image}: there are no tissue maps of a T1w image that could be registered to it; nothing is written in the space of T1w.`,
+        `${image}: ${isLost ? 'the tissues of the T1w image could not be registered to it' : 'there are no tissue maps of a T1w image that could be registered to it'}; nothing is written in the space of T1w.`,
         { file: image },
       ),
     )
