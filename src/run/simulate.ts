@@ -31,10 +31,16 @@ const T1W_NOISE = 15
  *
  * The truth is in `derivatives/truth`, under the names of our own outputs. The same options give the same bytes.
  *
+ * @param isBlurred - whether images have the point spread of a scanner: those of a head that moves need it
  * @throws Refusal where the folder is not empty or cannot be written
  * @returns the phantoms, for the installation test to compare with
  */
-export function simulate(output: string, options: SimulateOptions, kinds: readonly Modality[]): readonly Simulated[] {
+export function simulate(
+  output: string,
+  options: SimulateOptions,
+  kinds: readonly Modality[],
+  isBlurred: boolean = options.motion,
+): readonly Simulated[] {
   if (exists(output) && (!isFolder(output) || listFolder(output).length > 0))
     throw new Refusal(EXIT.cannotCreate, `${output} is there and not empty; name a new folder`)
   const made: Simulated[] = []
@@ -65,7 +71,7 @@ export function simulate(output: string, options: SimulateOptions, kinds: readon
               seed,
               level,
               bSet: options.bSet,
-              spread: options.motion ? pointSpread : shares => shares,
+              spread: isBlurred ? pointSpread : shares => shares,
               path: suffix => `${folderOf(named)}/${kind.datatype}/${formatName(named, suffix, '.nii.gz')}`,
             })
             const moves = options.motion ? [seed, kind.name, ...Object.values(added)].join(' ') : null
