@@ -14,12 +14,28 @@ interface RolePattern {
   readonly entities?: Readonly<Record<string, readonly string[]>>
   /** Whether the file belongs to one acquisition, or to the anatomy that the acquisitions of a session share. */
   readonly of: 'run' | 'anatomy'
-  readonly table?: true
+  /** Of what is no image. */
+  readonly extension?: '.tsv' | '.txt'
 }
+
+/** What other programs call the space of a series in the names of their transforms. */
+const SERIES_SPACES = ['orig', 'native', 'scanner', 'asl', 'aslref', 'dsc', 'dce', 'dwi', 'dwiref', 'perf']
+
+const transforms = (way: { readonly from: readonly string[]; readonly to: readonly string[] }): RolePattern[] =>
+  [{}, { desc: ['coreg'] }].map(added => ({
+    folders: ['run'],
+    suffixes: ['xfm'],
+    entities: { ...way, mode: ['image'], ...added },
+    of: 'run',
+    extension: '.txt',
+  }))
 
 const tissue = (label: string): RolePattern[] => [
   { folders: ['run'], suffixes: ['probseg'], entities: { label: [label] }, of: 'run' },
   { folders: ['anat'], suffixes: ['probseg'], entities: { label: [label] }, of: 'anatomy' },
+  // FreeSurfer's labels, told apart into tissues.
+  { folders: ['anat'], suffixes: ['dseg'], entities: { desc: ['aseg'] }, of: 'anatomy' },
+  { folders: ['anat'], suffixes: ['dseg'], entities: { desc: ['aparcaseg'] }, of: 'anatomy' },
 ]
 
 /**
@@ -71,8 +87,9 @@ const ROLES = {
   ],
   aif: [
     { folders: ['run'], suffixes: ['mask'], entities: { desc: ['aif'] }, of: 'run' },
-    { folders: ['run'], suffixes: ['aif', 'AIF'], of: 'run', table: true },
+    { folders: ['run'], suffixes: ['aif', 'AIF'], of: 'run', extension: '.tsv' },
   ],
+  xfm: [...transforms({ from: SERIES_SPACES, to: ['T1w'] }), ...transforms({ from: ['T1w'], to: SERIES_SPACES })],
 } as const satisfies Record<string, readonly RolePattern[]>
 
 /** The query of the filter file that narrows a role. */
@@ -142,8 +159,7 @@ export function findForRole(
 const NOTHING: RoleMatch = { chosen: null, alternatives: [], otherSession: false, reason: '' }
 
 function fits(name: BidsName, pattern: RolePattern, image: BidsName): boolean {
-  const isTable = name.extension === '.tsv'
-  if (pattern.table ? !isTable : !isImage(name)) return false
+  if (pattern.extension ? name.extension !== pattern.extension : !isImage(name)) return false
   if (!pattern.suffixes.includes(name.suffix)) return false
   if (!pattern.folders.some(folder => (folder === 'run' ? isRunFolder(name, image) : name.datatype === folder)))
     return false

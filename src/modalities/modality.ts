@@ -12,13 +12,26 @@ import type { Unit } from '../units.ts'
 import type { Anatomy } from './anatomy.ts'
 
 /** What an image can be to a run that is not its own series. Consumers name a role, never a slice. */
-export type Role = 'm0' | 't1map' | 'b1' | 't1w' | 'gm' | 'wm' | 'csf' | 'aif' | 'adc' | 'lesion' | 'mask' | 'dseg'
+export type Role =
+  | 'm0'
+  | 't1map'
+  | 'b1'
+  | 't1w'
+  | 'gm'
+  | 'wm'
+  | 'csf'
+  | 'aif'
+  | 'adc'
+  | 'lesion'
+  | 'mask'
+  | 'dseg'
+  | 'xfm'
 
 /**
  * An image and all that is known of it before its voxels are read. Plain JSON: it crosses to the child process.
  *
  * A table (`.tsv`) can serve in a role, too: it has no header, stands in `tables` under its suffix in lower case, and no
- * volume of it is placed.
+ * volume of it is placed. So can the text of a transform (`.txt`), which stands in `texts`.
  */
 export interface Source {
   /** BIDS URI: `bids:raw:…` for the input dataset, `bids::…` for our output, `bids:<name>:…` for a derivative dataset, `file://…` else. */

@@ -50,7 +50,8 @@ export function describeRaw(image: BidsName, root: string, index: Index): Checke
 }
 
 /**
- * An image outside the input dataset, with the JSON file beside it and, for a segmentation, the table of its labels.
+ * An image outside the input dataset, with the JSON file beside it and, for a segmentation, the table of its labels; or a
+ * table, or the text of a transform.
  *
  * @param file - absolute path
  * @param uri - the name it is recorded under
@@ -70,6 +71,16 @@ export function describeFile(file: string, uri: string, shown: string, table: st
         file: shown,
       }),
     )
+  if (file.endsWith('.txt'))
+    return good({
+      uri,
+      file,
+      name: nameOf(file, shown, '.txt'),
+      sidecar: NO_SIDECAR,
+      header: null,
+      tables: {},
+      texts: { '.txt': { path: shown, text: readText(file) } },
+    })
   if (file.endsWith('.tsv')) return describeTable(file, uri, shown, besideTable(file))
   const header = readSoundHeader(file, shown)
   if (!header.ok) return header

@@ -6,7 +6,8 @@ import { readVolume } from '../nifti/index.ts'
 import { bad, type Checked, eachOnce, good, type Problem, problem, withoutPromises } from '../problems.ts'
 import type { Fact, RunRecord } from '../report/record.ts'
 import { readRecord } from './complete.ts'
-import { coregister } from './coregister.ts'
+import { alignCompanions, coregister, overlapOf } from './coregister.ts'
+import { isLabelled, tissueOfLabels } from './freesurfer.ts'
 import { type InputIdentity, identify } from './identity.ts'
 import { mayMove, motionProblems, reportMotion, settleMotion, withMotion } from './motion.ts'
 import { placeVolume } from './place.ts'
@@ -175,10 +176,11 @@ async function load(run: Run, work: RunWork): Promise<Checked<Loaded>> {
     const volumes: Volume[] = []
     const failed: Problem[] = []
     for (const source of sources) {
-      // A table has been read with the plan.
-      if (source.name.extension === '.tsv') continue
+      // Tables and texts have been read with the plan.
+      if (source.header === null) continue
       const volume = await readVolume(source.file, source.name.path, { memoryLimit: work.memory })
-      if (volume.ok) volumes.push(volume.value)
+      if (volume.ok)
+        volumes.push(isLabelled(request.role, source) ? tissueOfLabels(volume.value, request.role) : volume.value)
       else failed.push(...volume.problems)
     }
     if (failed.length > 0 && request.required) return bad(...failed)
@@ -210,11 +212,18 @@ async function compute(
 ): Promise<Checked<Computed>> {
   const settled = settleMotion(computation, series, run.options)
   await breathe()
-  const first = computation.prepare(settled.series, companions)
+  const found = computation.prepare(settled.series, companions)
   await breathe()
+  if (!found.ok) return found
+  const isHead = !(computation.motion && 'not' in computation.motion)
+  const aligned = isHead
+    ? alignCompanions(companions, found.value, run, work.planned.requests)
+    : { companions, problems: [] }
+  // The mask may rest on an M0 that lay elsewhere.
+  const first = aligned.companions === companions ? found : computation.prepare(settled.series, aligned.companions)
   if (!first.ok) return first
-  const problems = [...first.problems, ...first.value.problems]
-  const placed = placeRoles(companions, first.value, work, run)
+  const problems = [...first.problems, ...first.value.problems, ...aligned.problems]
+  const placed = placeRoles(aligned.companions, first.value, work, run)
   if (!placed.ok) return placed
   problems.push(...placed.problems)
   const { anatomy, roles } = placed.value
@@ -243,7 +252,8 @@ async function compute(
       ),
     )
   }
-  const reported = reportMotion(result.value, settled, prepared)
+  const covered = { ...result.value, quality: [...result.value.quality, ...overlapOf(roles, whole.mask)] }
+  const reported = reportMotion(covered, settled, prepared)
   return good({ prepared, placed: roles, anatomy, result: reported, maskFrom: run.roles.mask?.[0]?.uri ?? null }, [
     ...problems,
     ...result.problems,
@@ -260,7 +270,9 @@ function placeRoles(
   const problems: Problem[] = []
   const placed: Partial<Record<Role, readonly Volume[]>> = {}
   const image = run.series[0]?.name.path ?? ''
-  const found = coregister(companions, prepared, image)
+  const coregistered = coregister(companions, prepared, run)
+  if (!coregistered.ok) return coregistered
+  const found = coregistered.value
   problems.push(...(found?.problems ?? []))
   for (const request of work.planned.requests) {
     const volumes = companions[request.role]
@@ -277,7 +289,7 @@ function placeRoles(
         name,
         request,
         prepared.reference,
-        found?.moves(request.role, volume) ? found.motion : STILL,
+        found?.moves(request.role, volume, run.roles[request.role]?.[index]) ? found.motion : STILL,
       )
       if (!result.ok && request.required) return result
       if (result.ok) moved.push(result.value)

@@ -88,7 +88,7 @@ function makePlanner(context: PlanContext, consumers: readonly Modality[]) {
     const id = `${kind.name}/${nameOf(entities)}`
     const known = planned.get(id)
     if (known && known.task.series.join() === found.series.map(({ path }) => path).join()) return known
-    const roles = found.roles.map(wanted => {
+    const roles = withTransform(found.roles).map(wanted => {
       // What the user names must be used: a run that did without would look like one that did not.
       const request = optionFiles(kind, wanted.role, options).length > 0 ? { ...wanted, required: true } : wanted
       return { request, filled: fillRole(kind, request, found, entities) }
@@ -163,6 +163,12 @@ function makePlanner(context: PlanContext, consumers: readonly Modality[]) {
   }
 
   return { find, add, tasks: () => sortByNeeds([...planned.values()]) }
+}
+
+/** Beside tissues, how their image lies to the series, where a derivative dataset tells. */
+function withTransform(requests: readonly RoleRequest[]): readonly RoleRequest[] {
+  if (!requests.some(({ role }) => role === 'gm')) return requests
+  return [...requests, { role: 'xfm', required: false, grid: 'own', how: 'label', raw: [] }]
 }
 
 /** What a run is told of an image of its participant that could have been used to make what it wants. */

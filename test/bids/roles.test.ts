@@ -47,6 +47,33 @@ describe('findForRole', () => {
     expect(find('gm', files.slice(0, 2)).chosen).toBeNull()
   })
 
+  it('finds labels of FreeSurfer where there are no maps, as tissues and as regions', () => {
+    const files = ['sub-01/anat/sub-01_desc-aparcaseg_dseg.nii.gz', 'sub-01/anat/sub-01_desc-aseg_dseg.nii.gz']
+    for (const role of ['gm', 'wm', 'csf'] as const) expect(find(role, files).chosen?.path).toBe(files[1])
+    expect(find('dseg', files).chosen?.path).toBe(files[0])
+    expect(find('gm', [...files, 'sub-01/anat/sub-01_label-GM_probseg.nii.gz']).chosen?.path).toContain('probseg')
+  })
+
+  it('finds the transform between the run and the T1w image, by its name in other programs and in ours', () => {
+    const [ours, back, other, func] = [
+      'sub-01/perf/sub-01_acq-x_run-1_mod-asl_from-orig_to-T1w_mode-image_xfm.txt',
+      'sub-01/perf/sub-01_acq-x_run-1_from-T1w_to-aslref_mode-image_xfm.txt',
+      'sub-01/perf/sub-01_acq-x_run-1_from-aslref_to-T1w_mode-image_desc-coreg_xfm.txt',
+      'sub-01/func/sub-01_task-rest_from-boldref_to-T1w_mode-image_xfm.txt',
+    ]
+    expect(find('xfm', [ours, func]).chosen?.path).toBe(ours)
+    expect(find('xfm', [back, other]).chosen?.path).toBe(other)
+    expect(find('xfm', [back]).chosen?.path).toBe(back)
+    expect(
+      find('xfm', [
+        func,
+        ours.replace('run-1', 'run-2'),
+        ours.replace('mod-asl', 'mod-dsc'),
+        ours.replace('.txt', '.h5'),
+      ]).chosen,
+    ).toBeNull()
+  })
+
   it('finds our own tissue maps on the grid of the run', () => {
     const own = 'sub-01/anat/sub-01_label-GM_probseg.nii.gz'
     const run = 'sub-01/perf/sub-01_acq-x_run-1_mod-asl_label-GM_probseg.nii.gz'

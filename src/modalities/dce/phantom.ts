@@ -42,7 +42,7 @@ const ARRIVAL = 42
 const DEGREE = Math.PI / 180
 
 /** Share of a tissue above which a voxel is compared as pure [1]. */
-const PURE = 0.99
+const PURE = 0.95
 
 type Shares = Readonly<Record<TissueName, Float32Array>>
 

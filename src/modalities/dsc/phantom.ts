@@ -48,7 +48,7 @@ const PROTOCOL = {
 const FIRST = 1.2
 
 /** Share of a compartment above which a voxel is compared as pure [1]. */
-const PURE = 0.99
+const PURE = 0.95
 
 /** How a DSC phantom is acquired. */
 export interface Acquired {

@@ -41,7 +41,7 @@ const ZEROS = 3
 const VOXEL = [3, 3, 5] as const
 
 /** Share of a tissue above which a voxel is compared as pure [1]. */
-const PURE = 0.99
+const PURE = 0.95
 
 /** How an IVIM phantom is acquired. */
 export interface Acquired {
