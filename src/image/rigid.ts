@@ -141,6 +141,33 @@ export function displacementOf(a: Rigid, centre: Point, radius: number): number 
 }
 
 /**
+ * A direction along the axes of an image, as `.bvec` has it, as the head of the reference had it: turned back by its motion.
+ *
+ * @remarks
+ * FSL's convention: components along the axes of the voxels, x the other way round where the affine has a positive
+ * determinant. A direction of length 0 stays so.
+ *
+ * @param direction - along the axes of the image [1], shape (3)
+ * @param motion - takes points of the reference to the volume
+ * @param affine - of the image, voxels to scanner space
+ */
+export function turnedBack(direction: Point, motion: Rigid, affine: readonly number[]): Point {
+  const length = (axis: number) => Math.hypot(affine[axis]!, affine[4 + axis]!, affine[8 + axis]!)
+  const axes = [0, 1, 2].map(axis => [0, 1, 2].map(row => affine[4 * row + axis]! / length(axis)))
+  const [x, y, z] = axes as [number[], number[], number[]]
+  const determinant =
+    x[0]! * (y[1]! * z[2]! - y[2]! * z[1]!) -
+    y[0]! * (x[1]! * z[2]! - x[2]! * z[1]!) +
+    z[0]! * (x[1]! * y[2]! - x[2]! * y[1]!)
+  const flip = determinant > 0 ? -1 : 1
+  const [u, v, w] = [flip * direction[0], direction[1], direction[2]]
+  const world = [0, 1, 2].map(row => x[row]! * u + y[row]! * v + z[row]! * w)
+  const back = [0, 1, 2].map(column => [0, 1, 2].reduce((sum, row) => sum + motion[4 * row + column]! * world[row]!, 0))
+  const along = axes.map(axis => axis.reduce((sum, part, row) => sum + part * back[row]!, 0))
+  return [flip * along[0]!, along[1]!, along[2]!]
+}
+
+/**
  * Framewise displacement [mm], shape (n): how far the head moved since the volume before; 0 for the first.
  *
  * @remarks

@@ -221,6 +221,9 @@ export interface RegionFit {
   readonly ciHigh: number | null
 }
 
+/** Columns of confounds that hold the direction of diffusion weighting, as `.bvec` has it: it turns with the head. */
+export const DIRECTION_COLUMNS = ['bvec_x', 'bvec_y', 'bvec_z']
+
 /** A series made ready for the fit. */
 export interface Prepared {
   readonly series: readonly Volume[]

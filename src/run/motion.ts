@@ -10,9 +10,9 @@ import {
   TINY,
   temporalSnr,
 } from '../image/motion.ts'
-import { framewiseDisplacement, parametersOf } from '../image/rigid.ts'
+import { framewiseDisplacement, parametersOf, STILL, turnedBack } from '../image/rigid.ts'
 import type { Volume } from '../image/volume.ts'
-import type { Computation, Prepared, Result } from '../modalities/modality.ts'
+import { type Computation, DIRECTION_COLUMNS, type Prepared, type Result } from '../modalities/modality.ts'
 import { median } from '../numerics/statistics.ts'
 import type { Options } from '../options.ts'
 import { type Problem, problem } from '../problems.ts'
@@ -84,12 +84,16 @@ export function withMotion(prepared: Prepared, { found }: Settled): Prepared {
   const columns = ['trans_x', 'trans_y', 'trans_z', 'rot_x', 'rot_y', 'rot_z']
   const values = parameters.map((row, at) => [...row, framewise[at]!].map(value => number(value)))
   const { confounds } = prepared
-  const rows = confounds.rows.map((row, at) =>
-    confounds.columns.map((column, c) => {
-      const known = [...columns, 'framewise_displacement'].indexOf(column)
-      return known < 0 ? (row[c] ?? 'n/a') : (values[at]?.[known] ?? 'n/a')
-    }),
-  )
+  const { affine } = prepared.reference.grid
+  const rows = confounds.rows.map((row, at) => {
+    const direction = DIRECTION_COLUMNS.map(column => Number(row[confounds.columns.indexOf(column)] ?? 0))
+    const turned = turnedBack(direction as [number, number, number], motion.motions[0]![at] ?? STILL, affine)
+    const told = [...(values[at] ?? []), ...turned.map(value => number(value))]
+    return confounds.columns.map((column, c) => {
+      const known = [...columns, 'framewise_displacement', ...DIRECTION_COLUMNS].indexOf(column)
+      return known < 0 ? (row[c] ?? 'n/a') : (told[known] ?? 'n/a')
+    })
+  })
   const flags = confounds.rows.map((_, at) => ((framewise[at] ?? 0) > FLAGGED ? '1' : '0'))
   const moved = confounds.rows.map((_, at) => (motion.isMoved[0]![at] ? '1' : '0'))
   const table: Table = {

@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compose, inverse, moved, parametersOf, type Rigid, STILL, stepAbout } from '../../src/image/rigid.ts'
+import {
+  compose,
+  inverse,
+  moved,
+  parametersOf,
+  type Rigid,
+  STILL,
+  stepAbout,
+  turnedBack,
+} from '../../src/image/rigid.ts'
 import { formatTransform, parseTransform } from '../../src/image/rigid-text.ts'
 import { cosineAndSine } from '../../src/numerics/roots-of-unity.ts'
 
@@ -18,6 +27,35 @@ function read(text: string): Rigid {
   if (!result.ok) throw new Error(result.problems[0]?.message)
   return result.value
 }
+
+describe('directions of an image', () => {
+  const quarter: Rigid = [0, -1, 0, 5, 1, 0, 0, -3, 0, 0, 1, 8]
+  it.each([
+    ['to the right', [2, 0, 0, -60, 0, 2, 0, -70, 0, 0, 3, -40]],
+    ['to the left', [-2, 0, 0, 60, 0, 2, 0, -70, 0, 0, 3, -40]],
+  ])('turn back with the head, in FSL’s convention whichever way x runs (%s)', (_, affine) => {
+    // A head that turned from right to front: what was measured towards its front then lay along its right side.
+    expectClose(turnedBack([0, 1, 0], quarter, affine), [-1, 0, 0])
+    expectClose(turnedBack([0, 0, 1], quarter, affine), [0, 0, 1])
+  })
+
+  it('keep their length, and stay without motion, on any grid', () => {
+    fc.assert(
+      fc.property(
+        motion,
+        motion,
+        fc.tuple(number(1), number(1), number(1)),
+        fc.boolean(),
+        (turn, tilt, way, mirrored) => {
+          const affine = compose(tilt, [mirrored ? -2 : 2, 0, 0, 0, 0, 3, 0, 0, 0, 0, 4, 0])
+          expectClose(turnedBack(way, STILL, affine), way)
+          expect(Math.hypot(...turnedBack(way, turn, affine))).toBeCloseTo(Math.hypot(...way), 9)
+          expectClose(turnedBack(turnedBack(way, turn, affine), inverse(turn), affine), way)
+        },
+      ),
+    )
+  })
+})
 
 describe('rigid motions', () => {
   it('keep lengths, and are taken back by their inverse', () => {

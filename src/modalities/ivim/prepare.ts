@@ -5,10 +5,11 @@ import { frameValues, type Grid, type Volume, voxelCount, voxelSize } from '../.
 import { median } from '../../numerics/statistics.ts'
 import type { Options } from '../../options.ts'
 import { type Checked, good } from '../../problems.ts'
-import type { Prepared } from '../modality.ts'
+import { DIRECTION_COLUMNS, type Prepared } from '../modality.ts'
 import type { IvimAcquisition } from './acquisition.ts'
 import { averageRows } from './average.ts'
 import { isZero } from './b-values.ts'
+import type { Gradients } from './gradients.ts'
 
 /** Motion parameters that the table of confounds has columns for. */
 const MOTION = ['trans_x', 'trans_y', 'trans_z', 'rot_x', 'rot_y', 'rot_z', 'framewise_displacement']
@@ -72,7 +73,7 @@ export function prepareSeries(
     series: [averaged, ...series],
     reference: { grid, values: reference, header: first.header },
     mask,
-    confounds: confoundsTable(first, acquisition.parts[0]!.b, mask),
+    confounds: confoundsTable(first, acquisition.parts[0]!, mask),
     problems: [],
   })
 }
@@ -113,8 +114,9 @@ export function scalesOf({ parts }: IvimAcquisition, series: readonly Volume[], 
   return levels.map(level => (level === null ? 1 : first / level))
 }
 
-/** One row a volume: motion, which is told elsewhere, b, and the mean over the mask. */
-function confoundsTable({ data, slope, intercept }: Volume, b: readonly number[], mask: Uint8Array): Table {
+/** One row a volume: motion, which is told elsewhere, b with its direction where there are such, and the mean over the mask. */
+function confoundsTable({ data, slope, intercept }: Volume, { b, directions }: Gradients, mask: Uint8Array): Table {
+  const isDirected = directions.some(direction => direction !== null)
   const rows = b.map((weighting, volume) => {
     let [sum, count] = [0, 0]
     for (let v = 0; v < mask.length; v++) {
@@ -124,7 +126,8 @@ function confoundsTable({ data, slope, intercept }: Volume, b: readonly number[]
       count++
     }
     const signal = count > 0 ? String(Number((slope * (sum / count) + intercept).toPrecision(7))) : 'n/a'
-    return [...MOTION.map(() => 'n/a'), String(weighting), signal]
+    const direction = isDirected ? (directions[volume] ?? [0, 0, 0]).map(part => String(part)) : []
+    return [...MOTION.map(() => 'n/a'), String(weighting), ...direction, signal]
   })
-  return { columns: [...MOTION, 'b_value', 'global_signal'], rows }
+  return { columns: [...MOTION, 'b_value', ...(isDirected ? DIRECTION_COLUMNS : []), 'global_signal'], rows }
 }
