@@ -393,6 +393,10 @@ export const PROBLEMS = {
     says: 'Images of the head could not be registered to the series; the headers were believed.',
   },
   SPACE_UNKNOWN: { severity: 'warning', says: 'Images could not be written in a space that was asked for.' },
+  COREGISTRATION_DOUBTFUL: {
+    severity: 'warning',
+    says: 'The brain of the T1w image and that of the series cover each other poorly.',
+  },
   MOTION_LARGE: { severity: 'warning', says: 'The head moved by more than 3 mm; the volumes were brought together.' },
   MOTION_UNSEEN: {
     severity: 'info',

@@ -2,23 +2,39 @@ import { type Fixed, fixedImage } from './registration-fixed.ts'
 import { informationOf } from './registration-histogram.ts'
 import { levelOf } from './registration-image.ts'
 import { mostInformation } from './registration-mutual-information.ts'
-import { compose, moved, type Point, type Rigid, STILL, stepAbout } from './rigid.ts'
+import { compose, displacementOf, inverse, type Point, type Rigid, STILL, stepAbout } from './rigid.ts'
 import type { Grid } from './volume.ts'
 
 /** Spacing of the levels of a search from far away [mm]. */
 const SPACINGS = [10, 6, 4]
 
-/** Turns that a search from far away begins with, about each axis [rad]. */
-const TURNS = [-0.2, 0.2]
+/**
+ * Where a search from far away looks first: turns about each axis [rad], and shifts along each [mm], from where the headers put
+ * the head and from where its middle meets that of the other. Heads nod more than they tilt or turn, and a stack of slices tells
+ * the middle of a head along the slices least.
+ */
+const TURNS = [
+  [-0.35, -0.17, 0, 0.17, 0.35],
+  [-0.2, 0, 0.2],
+  [-0.2, 0, 0.2],
+] as const
+const SHIFTS = [[0], [-12, 0, 12], [-24, -12, 0, 12, 24]] as const
 
-/** Starts that are followed to the end. */
-const FINALISTS = 3
+/** Starts that are followed at the coarsest level, and least distance between them, root mean square [mm]. */
+const STARTS = 30
+const APART = 10
+
+/** Of those, how many are followed to the end. */
+const FINALISTS = 5
 
 /** What two images of different contrast told of the motion between them. */
 export interface FarRegistration {
   /** Takes points of the fixed image to the moving one. */
   readonly motion: Rigid
-  /** Information of one image on the other with this motion, and with none [nat]. */
+  /**
+   * Information of one image on the other with this motion, and with none, times the share of the fixed image that the moving
+   * one covers with more than air [nat]: half a brain beside the edge of another tells more of it than the whole does.
+   */
   readonly information: number
   readonly informationStill: number
 }
@@ -27,8 +43,9 @@ export interface FarRegistration {
  * The rigid motion between images of different contrast that may lie far apart.
  *
  * @remarks
- * Mutual information from many starts: as the headers have it, with the middles of both images on each other, and from there
- * turned to either side about each axis. All are searched at the coarsest level, the three best to the finest.
+ * Mutual information is measured in a thousand places at the coarsest level: as the headers have it, with the middles of both
+ * images on each other, and turned and shifted from there. The best thirty of them that lie apart are followed at that level,
+ * the best five of these to the finest.
  *
  * @param values - the fixed image, any unit, shape (nVoxel)
  * @param grid - where it lies
@@ -49,12 +66,23 @@ export function registerFar(
   const fixed = fixedImage(values, grid, mask, SPACINGS)
   if (!fixed) return null
   const levels = fixed.levels.map(({ spacing }) => levelOf(moving, movingGrid, spacing))
-  const measured = (level: number, motion: Rigid) =>
-    informationOf(fixed, fixed.levels[level]!, levels[level]!, motion)(motion)?.information ?? Number.NEGATIVE_INFINITY
+  const measuring = (level: number, start: Rigid) => {
+    const measure = informationOf(fixed, fixed.levels[level]!, levels[level]!, start)
+    return (motion: Rigid) => {
+      const found = measure(motion)
+      return found ? found.information * found.covered : Number.NEGATIVE_INFINITY
+    }
+  }
+  const measured = (level: number, motion: Rigid) => measuring(level, motion)(motion)
   const follow = (level: number, start: Rigid) =>
     mostInformation(fixed, fixed.levels[level]!, levels[level]!, start, null).motion
   const last = fixed.levels.length - 1
-  const coarse = startsOf(fixed, middle)
+  const met = middlesMet(fixed, middle)
+  const roughly = measuring(0, stepAbout([...met, 0, 0, 0], fixed.centre))
+  const places = placesOf(fixed, met)
+    .map(motion => ({ motion, information: roughly(motion) }))
+    .sort((a, b) => b.information - a.information)
+  const coarse = farApart([STILL, ...places.map(({ motion }) => motion)], fixed)
     .map(start => follow(0, start))
     .map(motion => ({ motion, information: measured(0, motion) }))
     .sort((a, b) => b.information - a.information)
@@ -68,14 +96,29 @@ export function registerFar(
   return { ...best, informationStill: Math.max(0, measured(last, STILL)) }
 }
 
-function startsOf({ centre }: Fixed, middle: Point): Rigid[] {
-  const shifted = stepAbout([middle[0] - centre[0], middle[1] - centre[1], middle[2] - centre[2], 0, 0, 0], centre)
-  const turned = [0, 1, 2].flatMap(axis =>
-    TURNS.map(angle => {
-      const step = [0, 0, 0, 0, 0, 0]
-      step[3 + axis] = angle
-      return compose(stepAbout(step, moved(shifted, centre)), shifted)
-    }),
+/** The shift that puts the middle of the fixed image's mask on that of the moving image [mm]. */
+function middlesMet({ centre }: Fixed, middle: Point): Point {
+  return [middle[0] - centre[0], middle[1] - centre[1], middle[2] - centre[2]]
+}
+
+/** Where a search may begin. */
+function placesOf({ centre }: Fixed, met: Point): Rigid[] {
+  const steps = [...TURNS, ...SHIFTS].reduce<readonly number[][]>(
+    (rows, choices) => rows.flatMap(row => choices.map(choice => [...row, choice])),
+    [[]],
   )
-  return [STILL, shifted, ...turned]
+  return [[0, 0, 0] as const, met].flatMap(base =>
+    steps.map(([a, b, c, x, y, z]) => stepAbout([base[0] + x!, base[1] + y!, base[2] + z!, a!, b!, c!], centre)),
+  )
+}
+
+/** The first of some motions that lie apart from each other. */
+function farApart(motions: readonly Rigid[], { centre, radius }: Fixed): Rigid[] {
+  const chosen: Rigid[] = []
+  for (const motion of motions) {
+    const isNew = chosen.every(other => displacementOf(compose(inverse(other), motion), centre, radius) >= APART)
+    if (isNew) chosen.push(motion)
+    if (chosen.length === STARTS) break
+  }
+  return chosen
 }

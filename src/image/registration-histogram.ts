@@ -26,6 +26,8 @@ const OVERLAP = 0.25
 export interface Measured {
   readonly information: number
   readonly slope: readonly number[]
+  /** Share of the points that meet more than air in the moving image: a value in the upper three quarters of its range [1]. */
+  readonly covered: number
 }
 
 /** Measures a motion; null where the images overlap too little, or one of them has no contrast. */
@@ -64,6 +66,7 @@ export function informationOf(fixed: Fixed, level: FixedLevel, moving: LevelImag
     sampleAt(moving, points, voxelMap(points.grid, moving.grid, motion), sampled, slopes)
     const inside = fill(joint, rows, sampled, least, width)
     if (!(inside > OVERLAP * count)) return null
+    const covered = inRange(joint) / count
     const information = informationIn(joint, inside, logs)
     const scene: Scene = {
       index: points.index,
@@ -74,7 +77,7 @@ export function informationOf(fixed: Fixed, level: FixedLevel, moving: LevelImag
     }
     addSlopes(scene, rows, sampled, logs, [least, most, width], total.fill(0))
     const slope = free.map(way => way.reduce((sum, value, c) => sum + (value * total[c]!) / (inside * width), 0))
-    return { information, slope }
+    return { information, slope, covered }
   }
 }
 
@@ -114,6 +117,13 @@ function fill(joint: Float64Array, rows: Uint8Array, sampled: Float32Array, leas
     joint[at + 3]! += (u * u * u) / 6
   }
   return inside
+}
+
+/** Pairs of a joint histogram whose moving value lies in the upper three quarters of its range. */
+function inRange(joint: Float64Array): number {
+  let pairs = 0
+  for (let at = 0; at < joint.length; at++) if (at % BINS >= MARGIN + WIDE / 4) pairs += joint[at]!
+  return pairs
 }
 
 /** The information in a joint histogram of so many pairs [nat]; `logs` receives ln[p(f, m) / p(m)]. */

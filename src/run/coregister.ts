@@ -45,6 +45,9 @@ const LEAST = 0.05
 /** Values of so many times the median of those above 0 are outliers: fluid has less in every such image [1]. */
 const OUTLIER = 5
 
+/** Dice coefficient of two brain masks below which something is amiss [1]. */
+const LEAST_OVERLAP = 0.85
+
 /** Share of tissue from which a voxel is brain [1]. */
 const INSIDE = 0.5
 
@@ -241,7 +244,7 @@ export function overlapOf(placed: Placed, mask: Uint8Array): QualityValue[] {
       label: 'Overlap of the brain of the T1w image with that of the series',
       value: (2 * both) / (ours + theirs),
       unit: '1',
-      expected: [0.85, 1],
+      expected: [LEAST_OVERLAP, 1],
       says: 'Dice coefficient of the two masks on the grid of the series: low where registration failed, where a mask is wrong, or where the series shows a part of the head.',
     },
     {
@@ -252,6 +255,19 @@ export function overlapOf(placed: Placed, mask: Uint8Array): QualityValue[] {
       expected: [0.8, 1],
       says: 'Over all voxels of the field of view.',
     },
+  ]
+}
+
+/** A warning where the two brains cover each other poorly. */
+export function overlapProblems(quality: readonly QualityValue[], image: string): Problem[] {
+  const dice = quality.find(({ name }) => name === 'coreg_dice')?.value ?? null
+  if (typeof dice !== 'number' || dice >= LEAST_OVERLAP) return []
+  return [
+    problem(
+      'COREGISTRATION_DOUBTFUL',
+      `${image}: the brain of the T1w image and that of the series overlap with a Dice coefficient of ${dice.toFixed(2)}, and ${LEAST_OVERLAP} or more is expected; look at the outline in the report before you use a number by tissue.`,
+      { file: image },
+    ),
   ]
 }
 

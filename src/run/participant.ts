@@ -6,7 +6,7 @@ import { readVolume } from '../nifti/index.ts'
 import { bad, type Checked, eachOnce, good, type Problem, problem, withoutPromises } from '../problems.ts'
 import type { Fact, RunRecord } from '../report/record.ts'
 import { readRecord } from './complete.ts'
-import { alignCompanions, coregister, overlapOf } from './coregister.ts'
+import { alignCompanions, coregister, overlapOf, overlapProblems } from './coregister.ts'
 import { isLabelled, tissueOfLabels } from './freesurfer.ts'
 import { type InputIdentity, identify } from './identity.ts'
 import { mayMove, motionProblems, reportMotion, settleMotion, withMotion } from './motion.ts'
@@ -252,7 +252,9 @@ async function compute(
       ),
     )
   }
-  const covered = { ...result.value, quality: [...result.value.quality, ...overlapOf(roles, whole.mask)] }
+  const overlap = overlapOf(roles, whole.mask)
+  problems.push(...overlapProblems(overlap, run.series[0]?.name.path ?? ''))
+  const covered = { ...result.value, quality: [...result.value.quality, ...overlap] }
   const reported = reportMotion(covered, settled, prepared)
   return good({ prepared, placed: roles, anatomy, result: reported, maskFrom: run.roles.mask?.[0]?.uri ?? null }, [
     ...problems,

@@ -8,7 +8,13 @@ import { headGrid, makeAnatomy } from '../../src/modalities/anatomy.ts'
 import type { Placed, Prepared, Role, Run, Source } from '../../src/modalities/modality.ts'
 import { createRandom } from '../../src/numerics/random.ts'
 import { defaultOptions } from '../../src/options.ts'
-import { alignCompanions, type Coregistration, coregister, overlapOf } from '../../src/run/coregister.ts'
+import {
+  alignCompanions,
+  type Coregistration,
+  coregister,
+  overlapOf,
+  overlapProblems,
+} from '../../src/run/coregister.ts'
 
 const T1W_GRID = headGrid([3, 3, 3])
 const GRID = headGrid([4, 4, 5])
@@ -220,5 +226,7 @@ describe('overlap', () => {
     const [all, part] = [own, half].map(values => values.reduce((sum, value) => sum + value, 0)) as [number, number]
     expect(overlapOf(whole, half)[0]!.value).toBeCloseTo((2 * part) / (all + part), 9)
     expect(overlapOf({}, own)).toEqual([])
+    expect(overlapProblems(overlapOf(whole, own), 'x')).toEqual([])
+    expect(overlapProblems(overlapOf(whole, half), 'x').map(({ code }) => code)).toEqual(['COREGISTRATION_DOUBTFUL'])
   })
 })
