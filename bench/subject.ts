@@ -1,5 +1,6 @@
 // A whole ASL subject through the real command, against the floor of the same run: inflating what it read and deflating
-// what it wrote, once each, with the levels it writes at. Target: at most 4 times.
+// what it wrote, once each, with the levels it writes at. Target: at most 4 times, without motion correction; with it the ratio
+// is that of registering a hundred volumes, which `registration` times beside a peer.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -84,9 +85,9 @@ try {
   const [input, output] = [join(root, 'data'), join(root, 'out')]
   dataset(input)
   const read = images(input)
-  const run = () => {
+  const run = (...options: string[]) => {
     rmSync(output, { recursive: true, force: true })
-    const { status, stderr } = spawnSync(process.execPath, ['dist/main.js', input, output, 'participant'], {
+    const { status, stderr } = spawnSync(process.execPath, ['dist/main.js', input, output, 'participant', ...options], {
       encoding: 'utf8',
     })
     if (status !== 0) throw new Error(stderr)
@@ -101,12 +102,19 @@ try {
     for (const { content, level } of written) gzipSync(content, { level })
   }
   floor()
-  const rounds = Array.from({ length: REPEATS }, () => ({ floor: time(floor), run: time(run) }))
+  const rounds = Array.from({ length: REPEATS }, () => ({
+    floor: time(floor),
+    run: time(() => run('--motion-correction', 'off')),
+  }))
+  const corrected = time(() => run())
   const [reference, whole] = [median(rounds.map(round => round.floor)), median(rounds.map(round => round.run))]
   const ratio = median(rounds.map(round => round.run / round.floor))
   console.log(
     `subject  ${GRID.shape.join('×')}×${2 * PAIRS}, validation and report included: ${whole.toFixed(0)} ms  ` +
       `gunzip + gzip ${reference.toFixed(0)} ms  ratio ${ratio.toFixed(2)} (target at most ${TARGET}) ${ratio <= TARGET ? 'ok' : 'TOO SLOW'}`,
+  )
+  console.log(
+    `         with motion correction: ${corrected.toFixed(0)} ms, ${((corrected - whole) / (2 * PAIRS)).toFixed(0)} ms a volume more, ratio ${(corrected / reference).toFixed(1)}`,
   )
   if (ratio > TARGET) process.exitCode = 1
 } finally {

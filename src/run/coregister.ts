@@ -1,5 +1,7 @@
 import { squaredDistanceTo } from '../image/distance.ts'
+import { register, searchOf } from '../image/registration.ts'
 import { registerFar } from '../image/registration-far.ts'
+import { fixedImage } from '../image/registration-fixed.ts'
 import { compose, displacementOf, inverse, type Point, type Rigid, STILL } from '../image/rigid.ts'
 import { parseTransform } from '../image/rigid-text.ts'
 import { frameValues, type Grid, isSameGrid, type Volume, voxelCount, voxelSize } from '../image/volume.ts'
@@ -155,7 +157,7 @@ export function alignCompanions(
     const volumes = companions[role]
     if (!volumes || !requests.some(request => request.role === role && request.grid === 'reference')) continue
     aligned[role] = volumes.map((volume, index) => {
-      const located = locate(tamed(volume), volume.grid, prepared)
+      const located = locate(tamed(volume), volume.grid, prepared, true)
       problems.push(
         ...problemsOf(located, run.series[0]?.name.path ?? '', WORDS[role], run.roles[role]?.[index]?.name.path),
       )
@@ -175,21 +177,27 @@ function tamed(volume: Volume): Float32Array {
   return Float32Array.from(values, value => (Number.isFinite(value) ? Math.max(0, Math.min(most, value)) : 0))
 }
 
-/** Where mutual information finds an image. */
-function locate(moving: Float32Array, movingGrid: Grid, { reference, mask }: Prepared): Located {
+const BY_HEADER: Located = { motion: STILL, by: 'header', distance: 0, before: 0, after: 0, failure: null }
+
+/** Where mutual information finds an image; `isNear`: it is looked for from afar only where it does not lie by its header. */
+function locate(moving: Float32Array, movingGrid: Grid, { reference, mask }: Prepared, isNear = false): Located {
   const { grid, values } = reference
   const middle = middleOf(moving, movingGrid)
   const away = squaredDistanceTo(mask, grid.shape, voxelSize(grid))
   const region = mask.map((_, v) => (away[v]! <= RIM * RIM ? 1 : 0))
+  const fixed = isNear ? fixedImage(values, grid, region) : null
+  if (fixed) {
+    const distance = displacementOf(register(searchOf(fixed, 'information'), moving, movingGrid), fixed.centre, RADIUS)
+    if (distance < SUFFICES) return { ...BY_HEADER, distance }
+  }
   const found = middle && registerFar(values, grid, region, moving, movingGrid, middle)
-  const byHeader = { motion: STILL, by: 'header', distance: 0, before: 0, after: 0, failure: null } as const
-  if (!found) return { ...byHeader, failure: 'they share no contrast' }
+  if (!found) return { ...BY_HEADER, failure: 'they share no contrast' }
   const distance = displacementOf(found.motion, middleOf(mask, grid) ?? middle, RADIUS)
   const measured = { distance, before: found.informationStill, after: found.information }
-  if (distance < SUFFICES) return { ...byHeader, ...measured }
+  if (distance < SUFFICES) return { ...BY_HEADER, ...measured }
   const isBelieved = found.information > Math.max(LEAST, GAIN * found.informationStill) && distance < FAR
   if (isBelieved) return { ...measured, motion: found.motion, by: 'mutual information', failure: null }
-  return { ...byHeader, failure: `a shift by ${distance.toFixed(1)} mm fits hardly better than the headers do` }
+  return { ...BY_HEADER, failure: `a shift by ${distance.toFixed(1)} mm fits hardly better than the headers do` }
 }
 
 function problemsOf(

@@ -55,11 +55,20 @@ export function arterialMode({ labellings }: Quantification, options: Options): 
 
 /** The fit of the voxels of a slice that is excited later than the first by so much [s]. */
 export function fitOf(model: ArrivalModel, late: number, natural: number): FitArrival {
-  const { quantification, counts, arterial, lambda, T1t } = model
-  const { samples } = quantification.labellings
+  const { samples } = model.quantification.labellings
+  return fitOfBoli(
+    model,
+    samples.map(sample => bolusOf(sample, late, natural)),
+    model.counts,
+  )
+}
+
+/** The fit of samples with a timing each, each the mean of so many differences. */
+export function fitOfBoli(model: ArrivalModel, boli: Delays['boli'], counts: readonly number[]): FitArrival {
+  const { quantification, arterial, lambda, T1t } = model
   const delays: Delays = {
-    kind: samples[0]?.type === 'PASL' ? 'pulsed' : 'continuous',
-    boli: samples.map(sample => bolusOf(sample, late, natural)),
+    kind: quantification.labellings.samples[0]?.type === 'PASL' ? 'pulsed' : 'continuous',
+    boli,
     counts,
     T1b: quantification.settings.T1b.value,
     arterial,

@@ -15,6 +15,7 @@ import { fewLeft, findOutliers, type Outliers, withoutOutliers } from './outlier
 import { type PureFlow, pureFlow } from './partial-volume.ts'
 import { suspectDelay } from './quality-arrival.ts'
 import { vascularVoxels } from './quality-artefacts.ts'
+import type { RegionCurves } from './region-fit.ts'
 import { type Regions, valuesIn } from './regions.ts'
 import { sliceOf } from './slices.ts'
 import { suspectLabelling } from './territories.ts'
@@ -39,6 +40,8 @@ export interface Fitted {
   readonly ratio: number | null
   /** What several delays told; null where one equation was used. */
   readonly arrival: Arrival | null
+  /** What a fit to the mean of a region needs; null where one equation was used. */
+  readonly region: RegionCurves | null
   /** CBF of the pure tissues; null where it was not asked for, or cannot be had. */
   readonly pure: PureFlow | null
   /** Voxels far above the others, shape (nVoxel); null outside a brain. */
@@ -53,7 +56,7 @@ interface Flow {
   readonly summary: Summary
   readonly values: Float64Array
   readonly error: Float64Array | null
-  readonly arrival: { readonly fitted: Arrival; readonly model: ArrivalModel } | null
+  readonly arrival: { readonly fitted: Arrival; readonly model: ArrivalModel; readonly region: RegionCurves } | null
   readonly curves: VoxelCurves
 }
 
@@ -122,6 +125,7 @@ export function fitSeries(
     isAbsolute,
     ratio,
     arrival: flow.arrival?.fitted ?? null,
+    region: flow.arrival && { ...flow.arrival.region, average: isAbsolute ? null : unit },
     pure,
     vascular: isBrain ? vascularVoxels(values, mask, regions) : null,
     outliers,
@@ -229,7 +233,18 @@ function fitDelays(
     },
     values: arrival.flow.map(value => unit * value),
     error: arrival.flowSd.map(value => unit * value),
-    arrival: { fitted: arrival, model },
+    arrival: {
+      fitted: arrival,
+      model,
+      region: {
+        model,
+        summary,
+        perLabel,
+        slice: sliceOf(quantification.slices, reference.grid),
+        natural: arrival.natural?.duration ?? Number.NaN,
+        average: null,
+      },
+    },
     curves: delayCurves(
       model,
       arrival,

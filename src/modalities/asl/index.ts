@@ -17,6 +17,7 @@ import { populationOf } from './population.ts'
 import { prepareSeries } from './prepare.ts'
 import { qualityOf } from './quality.ts'
 import { citedIn } from './references.ts'
+import { regionFits } from './region-fit.ts'
 import { regionsOf } from './regions.ts'
 import { ageInYears } from './settings.ts'
 
@@ -121,5 +122,6 @@ function fitRun(run: Run, acquisition: AslAcquisition, prepared: Prepared, place
     references: citedIn(paragraphs),
     problems: fitted.problems,
     curves: fitted.curves,
+    ...(fitted.region ? { regionFits: (voxels: Int32Array) => regionFits(fitted.region!, voxels) } : {}),
   })
 }

@@ -1,12 +1,10 @@
 import { fitIvim, type IvimKind } from '../../kinetics/ivim-fit.ts'
+import { tQuantile } from '../../numerics/distributions.ts'
 import type { Unit } from '../../units.ts'
 import type { RegionFit } from '../modality.ts'
 import type { IvimAcquisition } from './acquisition.ts'
 import { type Fitted, seriesOf } from './fit.ts'
 import { LIMITS } from './limits.ts'
-
-/** Two-sided 95 % quantile of the normal distribution [1]. */
-const Z95 = 1.959963984540054
 
 /**
  * The voxels of a region that its mean signal is taken over: those in which every row has a value, and in brain without
@@ -82,11 +80,11 @@ export function regionFits(acquisition: IvimAcquisition, fitted: Fitted, voxels:
   if (!fit) return []
   const isFull = fit.estimator === 'nlls'
   const freedom = acquisition.rows.ivim.length - (isFull ? 4 : 3)
-  const t = studentQuantile(freedom)
+  const t = freedom > 0 ? tQuantile(0.975, freedom) : Number.NaN
   const row = (parameter: keyof CurveFit['values'], unit: Unit): RegionFit => {
     const [value, se] = [fit.values[parameter], fit.errors[parameter]]
     const finite = (number: number) => (Number.isFinite(number) ? number : null)
-    const half = t === null ? Number.NaN : t * se
+    const half = t * se
     return {
       model: 'ivim',
       parameter,
@@ -105,34 +103,4 @@ export function regionFits(acquisition: IvimAcquisition, fitted: Fitted, voxels:
     ...(isFull ? [row('Dstar', 'mm^2/s'), row('fDstar', 'mm^2/s')] : []),
     row('S0', 'a.u.'),
   ]
-}
-
-/**
- * 97.5 % quantile of Student's t [1]; null without a degree of freedom.
- *
- * @remarks
- * Exact for 1 and 2 degrees of freedom, else the expansion of Cornish and Fisher to the fourth order.
- *
- * **Error.** 0.5 % at 3 degrees of freedom, 0.1 % from 5 on.
- *
- * @param freedom - degrees of freedom
- */
-export function studentQuantile(freedom: number): number | null {
-  if (freedom < 1) return null
-  if (freedom === 1) return 12.706204736432095
-  if (freedom === 2) return 4.302652729696142
-  const z = Z95
-  const z2 = z * z
-  const terms = [
-    (z * (z2 + 1)) / 4,
-    (z * ((5 * z2 + 16) * z2 + 3)) / 96,
-    (z * (((3 * z2 + 19) * z2 + 17) * z2 - 15)) / 384,
-    (z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945)) / 92160,
-  ]
-  let [sum, scale] = [z, 1]
-  for (const term of terms) {
-    scale /= freedom
-    sum += scale * term
-  }
-  return sum
 }

@@ -1,12 +1,14 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect } from 'vitest'
 import { frameValues, type Volume } from '../../../src/image/volume.ts'
+import { decodingWeights } from '../../../src/kinetics/asl-time-encoding.ts'
 import { asl } from '../../../src/modalities/asl/index.ts'
 import { meanVolume } from '../../../src/modalities/asl/prepare.ts'
 import { mean, median, quantile, standardDeviation } from '../../../src/numerics/statistics.ts'
 import type { Options } from '../../../src/options.ts'
 import { type Case, caseOf, expectClose, number } from './cases.ts'
 import { DATA, itWithData, loadRun, loadVolume } from './data.ts'
-import { compute, mapOf } from './run.ts'
+import { compute, mapOf, runOf } from './run.ts'
 
 const PRISMA = 'siemens_prisma_bids'
 const OPTIONS = { 'asl-m0-fwhm': 0, 'motion-correction': 'off' } as const satisfies Partial<Options>
@@ -148,6 +150,9 @@ describe('the digital reference object', () => {
     const within = (values: typeof cbf | undefined, mask: Uint8Array) =>
       values ? inMask(values, mask) : new Float64Array(0)
     return {
+      regionFit: (mask: Uint8Array) =>
+        result.regionFits?.(Int32Array.from(mask.keys()).filter(v => mask[v] === 1)) ?? [],
+      pure: gm,
       gm: inMask(cbf, gm),
       wm: inMask(cbf, wm),
       brain: inMask(cbf, prepared.mask),
@@ -241,10 +246,44 @@ describe('the digital reference object', () => {
   )
 
   itWithData('hrgt_dro', 'several delays with noise', async () => {
-    const { gm, gmTimes, gmErrors } = await load('woodsmultinoisy')
+    const { gm, gmTimes, gmErrors, regionFit, pure } = await load('woodsmultinoisy')
+    const [flow, arrival] = regionFit(pure)
+    expectClose(flow!.value!, 60.03, { rel: 0.005 }, 'GM, fit of its mean')
+    expectClose(arrival!.value!, 0.8, { abs: 0.005 }, 'GM arrival, fit of its mean')
     // By least squares of any program: the bias of a fit at a signal-to-noise ratio of 7.
     expectClose(mean(gm), 60.03, { rel: 0.02 }, 'GM')
     expectClose(mean(gmTimes), 0.8, { abs: 0.02 }, 'GM arrival')
     expectClose(Math.sqrt(mean(gmErrors.map(error => error * error))), standardDeviation(gm), { rel: 0.1 }, 'error')
+  })
+
+  itWithData('hrgt_dro', 'DRO-07: eight time-encoded images', async () => {
+    const { expected, tolerance } = caseOf('DRO-07')
+    const folder = `${DATA}/hrgt_dro/bids/sourcedata/hadamard8`
+    const [encoded, decoded] = [
+      await loadVolume(`${folder}/encoded.nii.gz`),
+      await loadVolume(`${folder}/decoded_expected_deltam.nii.gz`),
+    ]
+    const { Matrix: matrix, PostLabelingDelay: delays } = JSON.parse(readFileSync(`${folder}/encoding.json`, 'utf8'))
+    const frames = Array.from({ length: 8 }, (_, frame) => Float64Array.from(frameValues(encoded, frame)))
+    const gm = await pureOf('GM')
+    const means = decodingWeights(matrix).map((weights, k) => {
+      const difference = frames[0]!.map((_, v) => weights.reduce((sum, weight, r) => sum + weight * frames[r]![v]!, 0))
+      const given = frameValues(decoded, k)
+      // The images are float32 of about 1500.
+      expect(difference.reduce((most, value, v) => Math.max(most, Math.abs(value - given[v]!)), 0)).toBeLessThan(2e-3)
+      return mean(inMask(difference, gm))
+    })
+    const stated = expected['decoded_deltam']
+    if (!Array.isArray(stated)) throw new Error('decoded_deltam')
+    for (const [k, value] of stated.entries()) expectClose(means[k]!, Number(value), tolerance, `sub-bolus ${k}`)
+    // Through the whole slice, the matrix declared as our key has it.
+    const types = ['control', ...new Array<string>(7).fill('label')]
+    const sidecar = { TimeEncodingMatrix: matrix, LabelingDuration: 3.5, PostLabelingDelay: delays, M0Type: 'Estimate' }
+    const run = runOf({ types, shape: encoded.grid.shape, sidecar: { ...sidecar, M0Estimate: 1492.4 / 0.9 } })
+    const mask = Uint8Array.from(frameValues(await loadVolume(`${truth}/anat/sub-dro_desc-brain_mask.nii.gz`), 0))
+    const { result } = compute(run, encoded, {}, mask)
+    const [flow, arrival] = [inMask(mapOf(result, 'cbf'), gm), inMask(mapOf(result, 'att'), gm)]
+    expectClose(mean(flow), 60, { rel: 1e-4 }, 'GM')
+    expectClose(mean(arrival), 0.8, { abs: 1e-3 }, 'GM arrival')
   })
 })
