@@ -164,6 +164,22 @@ function store(
   fit.kSd[v] = Math.sqrt(covariance[8]!)
 }
 
+/**
+ * What the model of {@link fitHifi} gives for each image [unit of M0], shape (nImage).
+ *
+ * @param images - images
+ * @param tissue - M0 [any unit], R1 [1/s], actual over nominal flip angle k [1]
+ */
+export function hifiSignals(
+  images: readonly HifiImage[],
+  { M0, R1, k }: { readonly M0: number; readonly R1: number; readonly k: number },
+): Float64Array {
+  const n = images.length
+  const [curve, jacobian] = [new Float64Array(n), new Float64Array(3 * n)]
+  for (const [i, image] of images.entries()) setSignal(image, Float64Array.of(M0, R1, k), curve, jacobian, i, n)
+  return curve
+}
+
 /** The signal of one image and its derivatives by M0, R1 and k, into place i of n. */
 function setSignal(
   { flipAngle, repetitionTime: TR, inversion }: HifiImage,

@@ -62,8 +62,8 @@ function factsSection({ facts }: RunRecord): Markup | null {
   if (facts.length === 0) return null
   const rows = facts.map(({ label, value, unit, from }) => [
     label,
-    value === null ? html`<span class="muted">not known</span>` : valueText(value, unit),
-    code(from),
+    value === null ? html`<span class="muted">not stated</span>` : valueText(value, unit),
+    value === null ? html`<span class="muted">looked for in</span> ${code(from)}` : code(from),
   ])
   return table('Acquisition facts', [{ head: 'Fact' }, { head: 'Value', set: 'value' }, { head: 'Stated by' }], rows)
 }

@@ -18,7 +18,7 @@ import type { ProtocolRow } from './record.ts'
 import { agreementCharts, repeatabilityTable } from './repeatability.ts'
 import type { GroupRun, RegionSeries, Repeatability } from './series.ts'
 import { acquisitionBySite, missingRuns, protocolBySite } from './sites.ts'
-import { drawStrips } from './strip.ts'
+import { drawStrips, MOST_DOTS } from './strip.ts'
 import { type Charted, parameterCharts, qualityCharts } from './strips.ts'
 import { byText, count, countText, linked, numberText } from './text.ts'
 import { problemCount, STATUSES, statusLine, verdictOf } from './verdict.ts'
@@ -307,7 +307,11 @@ function tables({ tables: list }: GroupInput): Markup | null {
  * @param input - runs, region statistics and tables
  */
 export async function groupPage(input: GroupInput): Promise<string> {
-  const how = 'One dot is one run and leads to its page. The line is the median, the bar below spans the quartiles.'
+  const dots =
+    input.runs.length > MOST_DOTS
+      ? `Of more than ${MOST_DOTS} runs the shape is drawn, and the outermost as dots.`
+      : 'One dot is one run.'
+  const how = `${dots} A dot leads to its page. The line is the median, the bar below spans the quartiles. Look for what stands apart from the rest, and for strips that do not lie where the others do.`
   const parts: readonly (readonly [string, string, Markup | null])[] = [
     ['summary', 'Summary', summary(input)],
     ['attention', 'Runs that are not complete', attention(input)],

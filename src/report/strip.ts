@@ -30,7 +30,7 @@ export interface StripChart {
 
 const SIZE = { width: 980, left: 150, right: 230, row: 48, top: 8, radius: 3 }
 /** Runs that are drawn one by one; of more, the shape of the distribution and the ends. */
-const MOST_DOTS = 250
+export const MOST_DOTS = 250
 const ENDS = 10
 const BINS = 72
 

@@ -276,6 +276,7 @@ function placeRoles(
   if (!coregistered.ok) return coregistered
   const found = coregistered.value
   problems.push(...(found?.problems ?? []))
+  const carried: Problem[] = []
   for (const request of work.planned.requests) {
     const volumes = companions[request.role]
     if (!volumes) continue
@@ -297,16 +298,17 @@ function placeRoles(
       if (result.ok) moved.push(result.value)
       // One of several that is not here holds nothing: the others must still meet their names.
       else if (request.how === 'label' && volumes.length > 1) moved.push(blank(prepared.reference))
-      problems.push(
-        ...(result.ok
-          ? result.problems
-          : result.problems.map(({ message }) =>
-              problem('ROLE_UNUSED', `${message} It is not used as ${request.role}.`),
-            )),
-      )
+      if (result.ok) carried.push(...result.problems)
+      else
+        problems.push(
+          ...result.problems.map(({ message }) =>
+            problem('ROLE_UNUSED', `${message} It is not used as ${request.role}.`),
+          ),
+        )
     }
     if (moved.length > 0) placed[request.role] = moved
   }
+  problems.push(...together(carried))
   const isWanted = run.options['output-spaces']?.includes('T1w') ?? false
   // Where the search failed the headers are all there is, and no transform is claimed.
   const isLost = found?.problems.some(({ code }) => code === 'COREGISTRATION_FAILED') === true
@@ -320,6 +322,23 @@ function placeRoles(
       ),
     )
   return good({ roles: placed, anatomy: grid ? { grid, motion: found?.motion ?? STILL } : null }, problems)
+}
+
+/** Images that were carried alike, in one sentence: three maps of tissue are not three things to read. */
+function together(problems: readonly Problem[]): Problem[] {
+  const alike = new Map<string, Problem[]>()
+  for (const one of problems) {
+    const how = one.message.slice((one.file ?? '').length)
+    alike.set(how, [...(alike.get(how) ?? []), one])
+  }
+  return [...alike].map(([how, [first, ...more]]) =>
+    more.length === 0
+      ? first!
+      : {
+          ...first!,
+          message: `${[first!, ...more].map(({ file }) => file).join(', ')}${how.replace(' lies on', ' lie on').replace(' was brought', ' were brought')}`,
+        },
+  )
 }
 
 /** An image of 0. */

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { toJson, writeDataset } from './dataset.ts'
@@ -195,5 +195,15 @@ describe('--reports-only', () => {
     expect(ran.last).toBe('perfquant finished: 2 reports (exit 0)')
     expect(touched(before)).toEqual(['sub-01.html', 'sub-02.html'])
     expect(readFileSync(join(out, 'sub-02.html'), 'utf8') === page).toBe(true)
+  })
+
+  it('gives the same bytes where the derivatives were moved and the input is gone', () => {
+    const moved = join(newFolder('moved'), 'elsewhere')
+    cpSync(out, moved, { recursive: true })
+    rmSync(join(moved, 'sub-02.html'))
+    const ran = perfquant(newFolder('empty'), moved, 'participant', '--reports-only')
+    expect(ran.last).toBe('perfquant finished: 2 reports (exit 0)')
+    for (const name of ['sub-01.html', 'sub-02.html'])
+      expect(readFileSync(join(moved, name), 'utf8') === readFileSync(join(out, name), 'utf8'), name).toBe(true)
   })
 })
