@@ -65,10 +65,10 @@ export async function gatherRegions(
       if (!table?.ok) continue
       const arranged = arrange(table.value, columns)
       // A table with just these columns, as this program writes it, stands here as it stands there.
-      const isSame = arranged === table.value.rows && written!.startsWith(head) && /[^\r\n]\n$/.test(written!)
+      const isSame = arranged === table.value.rows && written!.startsWith(head) && endsInOneLine(written!)
       pending += isSame ? written!.slice(head.length) : arranged.map(row => `${row.join('\t')}\n`).join('')
       for (let at = 0; at < arranged.length; at++) {
-        parquet.add(arranged[at]!)
+        parquet.add(arranged[at]!, at)
         keep.add(arranged[at]!, at, source)
       }
       rows += arranged.length
@@ -82,6 +82,11 @@ export async function gatherRegions(
   text.finish()
   parquet.finish()
   return { columns, rows, series: keep.series }
+}
+
+/** Whether a text ends with a line that is not empty, and its end. */
+function endsInOneLine(text: string): boolean {
+  return text.endsWith('\n') && !'\r\n'.includes(text.at(-2) ?? '\n')
 }
 
 /** The rows of a table with the columns of the whole, `n/a` for those that it lacks. */

@@ -9,8 +9,12 @@ export interface ParquetColumn {
 
 /** A Parquet file that grows row by row. */
 export interface ParquetTable {
-  /** Add a row: cells as a table has them, `n/a` for what is missing. */
-  add(cells: readonly string[]): void
+  /**
+   * Add a row: cells as a table has them, `n/a` for what is missing.
+   *
+   * @param at - its number in the table that it comes from: rows of that number are much alike from table to table
+   */
+  add(cells: readonly string[], at: number): void
   finish(): void
 }
 
@@ -42,7 +46,7 @@ export function parquetTable(columns: readonly ParquetColumn[], file: GrowingFil
     codec: 'UNCOMPRESSED',
     createdBy: 'perfquant',
   })
-  let cells: (string | number | null)[][] = columns.map(() => [])
+  const kept = columns.map(({ type }) => (type === 'text' ? textCells() : numberCells()))
   let rows = 0
   const drain = () => {
     file.add(bytes.getBytes())
@@ -53,22 +57,18 @@ export function parquetTable(columns: readonly ParquetColumn[], file: GrowingFil
     void writer.write({
       columnData: columns.map(({ name, type }, at) => ({
         name,
-        data: cells[at] ?? [],
+        data: kept[at]!.take(rows),
         encoding: type === 'text' ? 'RLE_DICTIONARY' : 'PLAIN',
       })),
       rowGroupSize: rows,
       pageSize: 0,
     })
     drain()
-    cells = columns.map(() => [])
     rows = 0
   }
   return {
-    add(row) {
-      for (let at = 0; at < columns.length; at++) {
-        const cell = row[at]!
-        cells[at]!.push(cell === 'n/a' ? null : columns[at]!.type === 'text' ? cell : Number(cell))
-      }
+    add(row, at) {
+      for (let column = 0; column < kept.length; column++) kept[column]!.put(rows, row[column]!, at)
       if (++rows === GROUP) flush()
     },
     finish() {
@@ -76,6 +76,60 @@ export function parquetTable(columns: readonly ParquetColumn[], file: GrowingFil
       void writer.finish()
       drain()
       file.finish()
+    },
+  }
+}
+
+/** The cells of a column until its row group is written. */
+interface Cells {
+  put(row: number, cell: string, at: number): void
+  take(rows: number): (string | null)[] | (number | null)[] | Float64Array
+}
+
+/**
+ * Cells of text. One that was in the row before, or in the row of its number in the table before, is kept as that very string:
+ * else every cell of every table would stay in memory until its group is written, and be hashed anew.
+ */
+function textCells(): Cells {
+  let cells: (string | null)[] = []
+  const known: string[] = []
+  let before = ''
+  return {
+    put(_, cell, at) {
+      if (cell === 'n/a') {
+        cells.push(null)
+        return
+      }
+      const same = cell === before ? before : cell === known[at] ? known[at]! : cell
+      known[at] = same
+      before = same
+      cells.push(same)
+    },
+    take() {
+      const taken = cells
+      cells = []
+      return taken
+    },
+  }
+}
+
+/** Cells of numbers. */
+function numberCells(): Cells {
+  const values = new Float64Array(GROUP)
+  const isMissing = new Uint8Array(GROUP)
+  let missing = 0
+  return {
+    put(row, cell) {
+      isMissing[row] = cell === 'n/a' ? 1 : 0
+      missing += isMissing[row]!
+      values[row] = isMissing[row] === 1 ? 0 : Number(cell)
+    },
+    take(rows) {
+      const absent = missing
+      missing = 0
+      if (absent === 0) return values.slice(0, rows)
+      if (absent === rows) return new Array<null>(rows).fill(null)
+      return Array.from({ length: rows }, (_, row) => (isMissing[row] === 1 ? null : values[row]!))
     },
   }
 }
