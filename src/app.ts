@@ -6,7 +6,7 @@ import type { Options } from './options.ts'
 import { openCall } from './run/call.ts'
 import { writeCitation, writeDatasetFiles } from './run/dataset-files.ts'
 import { execute } from './run/execute.ts'
-import { gatherGroup } from './run/group.ts'
+import { gatherInChild } from './run/group.ts'
 import { checkOutput, look } from './run/look.ts'
 import { EXIT, Refusal, type Summary, summarise } from './run/outcome.ts'
 import { makePlan } from './run/plan.ts'
@@ -71,9 +71,7 @@ export async function perfuse(request: Request, kinds: readonly Modality[], arou
     )
     writeCitation(request.output, call.staging, call.logs)
     const summary = summarise(plan, executed, { logs: `logs/${basename(call.logs)}`, stopped: around.signal.aborted })
-    if (!request.levels.includes('group') || summary.stopped) return summary
-    await gatherGroup(request.output, call.staging, around.version)
-    return summary
+    return await withGroup(summary, request, { ...call, version: around.version }, call.around)
   } finally {
     call.close()
   }
@@ -92,12 +90,24 @@ async function report(request: Request, around: Surroundings): Promise<Summary> 
       memory: parseMemory(request.options) ?? memory,
     }
     const summary = await rebuildReports(request.options['participant-label'], place, call.around)
-    if (request.levels.includes('group') && !summary.stopped)
-      await gatherGroup(request.output, call.staging, around.version)
-    return summary
+    return await withGroup(summary, request, { ...call, version: around.version }, call.around)
   } finally {
     call.close()
   }
+}
+
+const STOPPED = 'stopped before the group tables were written'
+
+/** The group level after what was asked for before it, unless that was stopped. */
+async function withGroup(
+  summary: Summary,
+  { levels, output }: Request,
+  { staging, version }: { readonly staging: string; readonly version: string },
+  around: Surroundings,
+): Promise<Summary> {
+  if (!levels.includes('group') || summary.stopped) return summary
+  const gathered = await gatherInChild({ output, staging, version }, around)
+  return gathered ? summary : { ...summary, code: EXIT.again, line: `${summary.line}; ${STOPPED}`, stopped: true }
 }
 
 /** The group level alone: from the derivatives, whatever the input folder holds. */
@@ -105,7 +115,9 @@ async function gather(request: Request, around: Surroundings): Promise<Summary> 
   checkDerivatives(request)
   const call = openCall(request.output, request.options, null, around)
   try {
-    const gathered = await gatherGroup(request.output, call.staging, around.version)
+    const work = { output: request.output, staging: call.staging, version: around.version }
+    const gathered = await gatherInChild(work, call.around)
+    if (!gathered) return { code: EXIT.again, line: STOPPED, stopped: true }
     // Participants that were processed at the same time have each written what was there at their end.
     writeCitation(request.output, call.staging, call.logs)
     return {

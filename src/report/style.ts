@@ -92,6 +92,6 @@ nav{grid-column:1;grid-row:1/span 3;position:sticky;top:1.5rem;align-self:start;
 @media print{@page{margin:14mm}html{font-size:8.5pt}.layout{padding:0;max-width:none}nav,.viewer .controls,.viewer .canvas,.rating{display:none}
 h2{margin-top:2rem}h2,h3,figcaption{break-after:avoid}figure,tr,.problems li,.first,.equation{break-inside:avoid}
 details::details-content{content-visibility:visible;display:block;height:auto}
-.run+.run{break-before:page}thead{display:table-header-group}.scroll{overflow:visible}a{color:inherit}
+.run+.run{break-before:page}thead{display:table-header-group}.scroll{overflow:visible}td{overflow-wrap:anywhere}a{color:inherit}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 `

@@ -54,6 +54,8 @@ export async function gatherRegions(
   const typed = columns.map((name): ParquetColumn => ({ name, type: NUMBERS.has(name) ? 'number' : 'text' }))
   const parquet = parquetTable(typed, growFile(join(output, 'group_regions.parquet'), staging))
   const keep = seriesKeeper(columns, sources)
+  const measured = typed.flatMap(({ type }, column) => (type === 'number' ? [column] : []))
+  const numbers = new Float64Array(columns.length)
   const head = `${columns.join('\t')}\n`
   let pending = head
   let rows = 0
@@ -68,8 +70,10 @@ export async function gatherRegions(
       const isSame = arranged === table.value.rows && written!.startsWith(head) && endsInOneLine(written!)
       pending += isSame ? written!.slice(head.length) : arranged.map(row => `${row.join('\t')}\n`).join('')
       for (let at = 0; at < arranged.length; at++) {
-        parquet.add(arranged[at]!, at)
-        keep.add(arranged[at]!, at, source)
+        const row = arranged[at]!
+        for (const column of measured) numbers[column] = numberOf(row[column]!)
+        parquet.add(row, numbers, at)
+        keep.add(row, numbers, at, source)
       }
       rows += arranged.length
       if (pending.length > CHUNK) {
@@ -119,11 +123,11 @@ function seriesKeeper(columns: readonly string[], sources: readonly RegionSource
     get series() {
       return [...series.values()]
     },
-    add(row: readonly string[], at: number, { number }: RegionSource) {
+    add(row: readonly string[], numbers: Float64Array, at: number, { number }: RegionSource) {
       const found = find(row, at)
       const isFit = row[source!] === 'regionfit'
-      found.median[number] = numberOf(row[isFit ? value! : median!]!)
-      found.mean[number] = isFit ? Number.NaN : numberOf(row[mean!]!)
+      found.median[number] = numbers[isFit ? value! : median!]!
+      found.mean[number] = isFit ? Number.NaN : numbers[mean!]!
     },
   }
 }

@@ -6,14 +6,31 @@ import { type GroupTable, groupPage } from '../report/group.ts'
 import { outliersOf } from '../report/outliers.ts'
 import { gatherRegions } from './group-regions.ts'
 import { type Dictionary, type GatheredRuns, type GroupCell, gatherRuns, identifiers } from './group-runs.ts'
+import { EXIT, Refusal } from './outcome.ts'
+import { workInChild } from './pool.ts'
 import { readRatings } from './ratings.ts'
 import { REPEATABILITY_COLUMNS, repeatabilityDictionary, repeatabilityRows } from './repeatability.ts'
+import type { Surroundings } from './surroundings.ts'
 import { PROTOCOL_COLUMNS } from './write.ts'
 
 /** A group table with its cells. */
 interface Filled extends GroupTable {
   readonly cells: readonly (readonly GroupCell[])[]
 }
+
+/** What a child process is given for the group level. Plain JSON. */
+export interface GroupWork {
+  readonly do: 'group'
+  readonly output: string
+  readonly staging: string
+  readonly version: string
+}
+
+/**
+ * Half of the room for what was made last [MB]. Of the cells of tables nearly all are dropped at once; in the room that Node has
+ * by itself the rest is copied to and fro so often that it takes a third of the time.
+ */
+const YOUNG = 64
 
 /** What the group level made. */
 export interface Gathered {
@@ -30,7 +47,7 @@ export interface Gathered {
  *
  * @returns how many runs were found; none means that the participant level has not been run here
  */
-export async function gatherGroup(output: string, staging: string, version: string): Promise<Gathered> {
+export async function gatherGroup({ output, staging, version }: Omit<GroupWork, 'do'>): Promise<Gathered> {
   const ratings = readRatings(output)
   const gathered = gatherRuns(output, ratings)
   const { runs } = gathered
@@ -79,6 +96,27 @@ export async function gatherGroup(output: string, staging: string, version: stri
   for (const { name } of listFolder(output))
     if (/^group_\w+\.(tsv|json|parquet)$/.test(name) && !files.includes(name)) remove(join(output, name))
   return { runs: runs.length, files }
+}
+
+/**
+ * {@link gatherGroup} in a child process.
+ *
+ * @returns null where the call was stopped meanwhile
+ * @throws Refusal (75) where the child was killed; what it said where it crashed
+ */
+export async function gatherInChild(work: Omit<GroupWork, 'do'>, around: Surroundings): Promise<Gathered | null> {
+  const flags = [`--max-semi-space-size=${YOUNG}`]
+  const ending = await workInChild(around.entry, { ...work, do: 'group' }, around.signal, undefined, flags)
+  if (ending.kind === 'done') return ending.value as Gathered
+  if (around.signal.aborted) return null
+  if (ending.kind === 'killed')
+    throw new Refusal(
+      EXIT.again,
+      `the group level was ended by ${ending.signal ?? `exit code ${ending.code}`}; the usual cause is memory: ask for more, and call again`,
+    )
+  const error = new Error(ending.stack.split('\n')[0]?.replace(/^\w*Error: /, ''))
+  error.stack = ending.stack
+  throw error
 }
 
 /** One table a technique, one row a run. */

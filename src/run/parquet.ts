@@ -12,9 +12,10 @@ export interface ParquetTable {
   /**
    * Add a row: cells as a table has them, `n/a` for what is missing.
    *
+   * @param numbers - what its cells are as numbers, NaN for what is missing; those of text do not matter
    * @param at - its number in the table that it comes from: rows of that number are much alike from table to table
    */
-  add(cells: readonly string[], at: number): void
+  add(cells: readonly string[], numbers: Float64Array, at: number): void
   finish(): void
 }
 
@@ -67,8 +68,8 @@ export function parquetTable(columns: readonly ParquetColumn[], file: GrowingFil
     rows = 0
   }
   return {
-    add(row, at) {
-      for (let column = 0; column < kept.length; column++) kept[column]!.put(rows, row[column]!, at)
+    add(row, numbers, at) {
+      for (let column = 0; column < kept.length; column++) kept[column]!.put(rows, row[column]!, numbers[column]!, at)
       if (++rows === GROUP) flush()
     },
     finish() {
@@ -82,7 +83,7 @@ export function parquetTable(columns: readonly ParquetColumn[], file: GrowingFil
 
 /** The cells of a column until its row group is written. */
 interface Cells {
-  put(row: number, cell: string, at: number): void
+  put(row: number, cell: string, number: number, at: number): void
   take(rows: number): (string | null)[] | (number | null)[] | Float64Array
 }
 
@@ -95,7 +96,7 @@ function textCells(): Cells {
   const known: string[] = []
   let before = ''
   return {
-    put(_, cell, at) {
+    put(_row, cell, _number, at) {
       if (cell === 'n/a') {
         cells.push(null)
         return
@@ -116,20 +117,18 @@ function textCells(): Cells {
 /** Cells of numbers. */
 function numberCells(): Cells {
   const values = new Float64Array(GROUP)
-  const isMissing = new Uint8Array(GROUP)
   let missing = 0
   return {
-    put(row, cell) {
-      isMissing[row] = cell === 'n/a' ? 1 : 0
-      missing += isMissing[row]!
-      values[row] = isMissing[row] === 1 ? 0 : Number(cell)
+    put(row, _cell, number) {
+      values[row] = number
+      if (Number.isNaN(number)) missing++
     },
     take(rows) {
       const absent = missing
       missing = 0
       if (absent === 0) return values.slice(0, rows)
       if (absent === rows) return new Array<null>(rows).fill(null)
-      return Array.from({ length: rows }, (_, row) => (isMissing[row] === 1 ? null : values[row]!))
+      return Array.from(values.subarray(0, rows), value => (Number.isNaN(value) ? null : value))
     },
   }
 }

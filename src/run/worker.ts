@@ -1,6 +1,7 @@
 import { runValidator } from '../bids/validate.ts'
 import type { Modality } from '../modalities/modality.ts'
 import type { Problem } from '../problems.ts'
+import { type GroupWork, gatherGroup } from './group.ts'
 import { processRun, type RunWork } from './participant.ts'
 import type { Answer } from './pool.ts'
 import { type ReportWork, writeReport } from './report.ts'
@@ -14,7 +15,7 @@ export interface ValidateWork {
 }
 
 /** Anything that a child process can be asked to do. */
-export type Work = RunWork | ReportWork | ValidateWork
+export type Work = RunWork | ReportWork | GroupWork | ValidateWork
 
 /**
  * Be a worker: take one piece of work from the parent, do it, answer, and end.
@@ -52,5 +53,6 @@ export function serve(kinds: readonly Modality[]): void {
 function perform(work: Work, kinds: readonly Modality[], later: Promise<unknown>): Promise<unknown> {
   if (work.do === 'run') return processRun(work, kinds, later as Promise<readonly Problem[]>)
   if (work.do === 'report') return writeReport(work)
+  if (work.do === 'group') return gatherGroup(work)
   return runValidator(work.root, work.files, work.validator)
 }
