@@ -129,6 +129,7 @@ function surroundings(signal: AbortSignal, say: Surroundings['say']): Surroundin
     host: hostname(),
     pid: process.pid,
     node: process.version,
+    nodeFlags: process.execArgv,
     commandLine: ['perfquant', ...process.argv.slice(2)].join(' '),
     container: containerOf(env),
     now: () => new Date(),

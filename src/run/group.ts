@@ -105,7 +105,7 @@ export async function gatherGroup({ output, staging, version }: Omit<GroupWork, 
  * @throws Refusal (75) where the child was killed; what it said where it crashed
  */
 export async function gatherInChild(work: Omit<GroupWork, 'do'>, around: Surroundings): Promise<Gathered | null> {
-  const flags = [`--max-semi-space-size=${YOUNG}`]
+  const flags = [...around.nodeFlags, `--max-semi-space-size=${YOUNG}`]
   const ending = await workInChild(around.entry, { ...work, do: 'group' }, around.signal, undefined, flags)
   if (ending.kind === 'done') return ending.value as Gathered
   if (around.signal.aborted) return null

@@ -28,21 +28,21 @@ const SAID_LIMIT = 64_000
  * @param work - plain JSON
  * @param signal - when it aborts, the child is asked to end, and killed 5 s later
  * @param later - plain JSON that the child is sent when it is known, and may wait for
- * @param flags - for the child's Node
+ * @param flags - of the child's Node; those of this process where absent
  */
 export function workInChild(
   entry: string,
   work: unknown,
   signal: AbortSignal,
   later?: Promise<unknown>,
-  flags: readonly string[] = [],
+  flags?: readonly string[],
 ): Promise<Ending> {
   // As many children as run at once listen to one signal.
   setMaxListeners(0, signal)
   return new Promise(resolve => {
     const child = fork(entry, [WORKER_WORD], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: [...process.execArgv, ...flags],
+      ...(flags ? { execArgv: [...flags] } : {}),
     })
     let said = ''
     let answer: Answer | undefined

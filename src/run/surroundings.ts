@@ -42,6 +42,8 @@ export interface Surroundings {
   readonly host: string
   readonly pid: number
   readonly node: string
+  /** What its Node was started with. */
+  readonly nodeFlags: readonly string[]
   /** The command as it was typed. */
   readonly commandLine: string
   /** Image the program runs in, where it runs in one: `type:name`. */
