@@ -3,6 +3,7 @@ import { exists, growFile, readText } from '../bids/disk.ts'
 import { parseTable, type Table } from '../bids/tsv.ts'
 import { type GroupRun, type RegionSeries, SERIES_COLUMNS } from '../report/series.ts'
 import type { ParquetColumn } from './parquet.ts'
+import { plainTables, type TypedRow } from './plain-table.ts'
 import { REGION_COLUMNS } from './regions.ts'
 
 /** Columns whose cells are numbers: from the first count on, but for the hash. */
@@ -54,28 +55,33 @@ export async function gatherRegions(
   const typed = columns.map((name): ParquetColumn => ({ name, type: NUMBERS.has(name) ? 'number' : 'text' }))
   const parquet = parquetTable(typed, growFile(join(output, 'group_regions.parquet'), staging))
   const keep = seriesKeeper(columns, sources)
-  const measured = typed.flatMap(({ type }, column) => (type === 'number' ? [column] : []))
-  const numbers = new Float64Array(columns.length)
+  // Up to the last entity a row tells its run, then its parameter and region.
+  const readPlain = plainTables(typed, [after + further.length])
   const head = `${columns.join('\t')}\n`
   let pending = head
   let rows = 0
   for (const source of sources) {
     if (source.run.isExcluded) continue
+    const add = (row: TypedRow) => {
+      parquet.add(row.texts, row.numbers, row.first)
+      keep.add(row, source)
+    }
     for (const path of source.files) {
       const written = exists(join(output, path)) ? readText(join(output, path)) : null
-      const table = written === null ? null : parseTable(written, path)
-      if (!table?.ok) continue
-      const arranged = arrange(table.value, columns)
-      // A table with just these columns, as this program writes it, stands here as it stands there.
-      const isSame = arranged === table.value.rows && written!.startsWith(head) && endsInOneLine(written!)
-      pending += isSame ? written!.slice(head.length) : arranged.map(row => `${row.join('\t')}\n`).join('')
-      for (let at = 0; at < arranged.length; at++) {
-        const row = arranged[at]!
-        for (const column of measured) numbers[column] = numberOf(row[column]!)
-        parquet.add(row, numbers, at)
-        keep.add(row, numbers, at, source)
+      if (written === null) continue
+      const plain = readPlain(written, add)
+      if (plain !== null) {
+        pending += written.slice(head.length)
+        rows += plain
+      } else {
+        const table = parseTable(written, path)
+        if (!table.ok) continue
+        const arranged = arrange(table.value, columns)
+        pending += arranged.map(row => `${row.join('\t')}\n`).join('')
+        for (const [at, texts] of arranged.entries())
+          add({ texts, numbers: Float64Array.from(texts, numberOf), first: 0, at })
+        rows += arranged.length
       }
-      rows += arranged.length
       if (pending.length > CHUNK) {
         text.add(pending)
         pending = ''
@@ -86,11 +92,6 @@ export async function gatherRegions(
   text.finish()
   parquet.finish()
   return { columns, rows, series: keep.series }
-}
-
-/** Whether a text ends with a line that is not empty, and its end. */
-function endsInOneLine(text: string): boolean {
-  return text.endsWith('\n') && !'\r\n'.includes(text.at(-2) ?? '\n')
 }
 
 /** The rows of a table with the columns of the whole, `n/a` for those that it lacks. */
@@ -123,11 +124,11 @@ function seriesKeeper(columns: readonly string[], sources: readonly RegionSource
     get series() {
       return [...series.values()]
     },
-    add(row: readonly string[], numbers: Float64Array, at: number, { number }: RegionSource) {
-      const found = find(row, at)
-      const isFit = row[source!] === 'regionfit'
-      found.median[number] = numbers[isFit ? value! : median!]!
-      found.mean[number] = isFit ? Number.NaN : numbers[mean!]!
+    add({ texts, numbers, first, at }: TypedRow, { number }: RegionSource) {
+      const found = find(texts, at)
+      const isFit = texts[source!] === 'regionfit'
+      found.median[number] = numbers[first + (isFit ? value! : median!)]!
+      found.mean[number] = isFit ? Number.NaN : numbers[first + mean!]!
     },
   }
 }

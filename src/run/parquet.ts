@@ -10,12 +10,12 @@ export interface ParquetColumn {
 /** A Parquet file that grows row by row. */
 export interface ParquetTable {
   /**
-   * Add a row: cells as a table has them, `n/a` for what is missing.
+   * Add a row: `n/a` and NaN stand for what is missing.
    *
-   * @param numbers - what its cells are as numbers, NaN for what is missing; those of text do not matter
-   * @param at - its number in the table that it comes from: rows of that number are much alike from table to table
+   * @param texts - cells of columns of text, shape (nColumn)
+   * @param numbers - cells of columns of numbers, from `first` on, shape (nColumn)
    */
-  add(cells: readonly string[], numbers: Float64Array, at: number): void
+  add(texts: readonly string[], numbers: Float64Array, first: number): void
   finish(): void
 }
 
@@ -68,8 +68,9 @@ export function parquetTable(columns: readonly ParquetColumn[], file: GrowingFil
     rows = 0
   }
   return {
-    add(row, numbers, at) {
-      for (let column = 0; column < kept.length; column++) kept[column]!.put(rows, row[column]!, numbers[column]!, at)
+    add(texts, numbers, first) {
+      for (let column = 0; column < kept.length; column++)
+        kept[column]!.put(rows, texts[column]!, numbers[first + column]!)
       if (++rows === GROUP) flush()
     },
     finish() {
@@ -83,28 +84,16 @@ export function parquetTable(columns: readonly ParquetColumn[], file: GrowingFil
 
 /** The cells of a column until its row group is written. */
 interface Cells {
-  put(row: number, cell: string, number: number, at: number): void
+  put(row: number, text: string, number: number): void
   take(rows: number): (string | null)[] | (number | null)[] | Float64Array
 }
 
-/**
- * Cells of text. One that was in the row before, or in the row of its number in the table before, is kept as that very string:
- * else every cell of every table would stay in memory until its group is written, and be hashed anew.
- */
+/** Cells of text. */
 function textCells(): Cells {
   let cells: (string | null)[] = []
-  const known: string[] = []
-  let before = ''
   return {
-    put(_row, cell, _number, at) {
-      if (cell === 'n/a') {
-        cells.push(null)
-        return
-      }
-      const same = cell === before ? before : cell === known[at] ? known[at]! : cell
-      known[at] = same
-      before = same
-      cells.push(same)
+    put(_row, text) {
+      cells.push(text === 'n/a' ? null : text)
     },
     take() {
       const taken = cells
