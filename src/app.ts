@@ -4,7 +4,7 @@ import { parseMemory } from './command.ts'
 import type { Modality } from './modalities/modality.ts'
 import type { Options } from './options.ts'
 import { openCall } from './run/call.ts'
-import { writeCitation, writeDatasetFiles } from './run/dataset-files.ts'
+import { methodsIn, writeCitation, writeDatasetFiles } from './run/dataset-files.ts'
 import { execute } from './run/execute.ts'
 import { gatherInChild } from './run/group.ts'
 import { checkOutput, look } from './run/look.ts'
@@ -69,7 +69,7 @@ export async function perfuse(request: Request, kinds: readonly Modality[], arou
     const executed = await execute(plan.tasks, kinds, place, call.around, () =>
       validateInput(seen, plan, options, call.around),
     )
-    writeCitation(request.output, call.staging, call.logs)
+    writeCitation(methodsIn(request.output), { ...call, ...request })
     const summary = summarise(plan, executed, { logs: `logs/${basename(call.logs)}`, stopped: around.signal.aborted })
     return await withGroup(summary, request, { ...call, version: around.version }, call.around)
   } finally {
@@ -119,7 +119,7 @@ async function gather(request: Request, around: Surroundings): Promise<Summary> 
     const gathered = await gatherInChild(work, call.around)
     if (!gathered) return { code: EXIT.again, line: STOPPED, stopped: true }
     // Participants that were processed at the same time have each written what was there at their end.
-    writeCitation(request.output, call.staging, call.logs)
+    writeCitation(gathered.methods, { ...call, ...request })
     return {
       code: 0,
       line: `group tables of ${gathered.runs} runs in ${join(request.output, 'group.html')}`,

@@ -74,16 +74,42 @@ function descriptions(): string {
   return formatTable(['desc_id', 'description'], rows)
 }
 
+/** What was done in all runs, each paragraph once, and the references that they name. Plain JSON. */
+export interface Methods {
+  readonly paragraphs: readonly string[]
+  readonly references: Readonly<Record<string, string>>
+}
+
+/** Gathers the methods of records, one after the other, in the order of their paths. */
+export function methodsGatherer(): { add(record: Methods): void; methods(): Methods } {
+  const paragraphs = new Set<string>()
+  const references: Record<string, string> = {}
+  return {
+    add(record) {
+      for (const text of record.paragraphs) paragraphs.add(text)
+      Object.assign(references, record.references)
+    },
+    methods: () => ({ paragraphs: [...paragraphs], references }),
+  }
+}
+
+/** The methods of all that the output dataset holds. */
+export function methodsIn(output: string): Methods {
+  const gatherer = methodsGatherer()
+  for (const { record } of listRecords(output)) gatherer.add(record)
+  return gatherer.methods()
+}
+
 /**
- * The methods text of all that the output dataset holds, each paragraph once, with its references.
+ * Write the methods as a text, with their references.
  *
  * Written by the branches that were taken: a paragraph stands here because a run did what it says.
  */
-export function writeCitation(output: string, staging: string, folder: string): void {
-  const records = listRecords(output).map(({ record }) => record)
-  const paragraphs = [...new Set(records.flatMap(record => record.paragraphs))]
-  const references = new Map(records.flatMap(record => Object.entries(record.references)))
-  const cited = [...references]
+export function writeCitation(
+  { paragraphs, references }: Methods,
+  { output, staging, logs }: { readonly output: string; readonly staging: string; readonly logs: string },
+): void {
+  const cited = Object.entries(references)
     .filter(([key]) => paragraphs.some(text => text.includes(`@${key}`)))
     .sort(([a], [b]) => (a < b ? -1 : 1))
   const text = [
@@ -97,5 +123,5 @@ export function writeCitation(output: string, staging: string, folder: string): 
     ...cited.map(([key, reference]) => `- [@${key}] ${reference}`),
     '',
   ].join('\n')
-  for (const path of [join(folder, 'CITATION.md'), join(output, 'logs', 'CITATION.md')]) writeWhole(path, text, staging)
+  for (const path of [join(logs, 'CITATION.md'), join(output, 'logs', 'CITATION.md')]) writeWhole(path, text, staging)
 }

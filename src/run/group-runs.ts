@@ -4,6 +4,7 @@ import { template } from '../bids/templates.ts'
 import type { RunRecord } from '../report/record.ts'
 import type { GroupRun } from '../report/series.ts'
 import { readRecord } from './complete.ts'
+import { type Methods, methodsGatherer } from './dataset-files.ts'
 import type { RegionSource } from './group-regions.ts'
 import type { Ratings } from './ratings.ts'
 import { recordPaths } from './records.ts'
@@ -24,6 +25,8 @@ export interface GatheredRuns {
   readonly rows: ReadonlyMap<string, readonly GroupRow[]>
   /** Descriptions of the columns that the runs brought along. */
   readonly dictionaries: ReadonlyMap<string, Dictionary>
+  /** What was done in all runs. */
+  readonly methods: Methods
   /** Entities that occur, beside participant, session, acquisition and run; sorted. */
   readonly further: readonly string[]
 }
@@ -41,12 +44,14 @@ export function gatherRuns(output: string, ratings: Ratings): GatheredRuns {
   const dictionaries = new Map<string, Dictionary>()
   const entities = new Set<string>()
   const same = interned()
+  const methods = methodsGatherer()
   for (const path of recordPaths(output)) {
     const record = readRecord(output, path)
     if (!record) continue
     const bidsName = basename(path)
       .replace('_desc-provenance', '')
       .replace(/\.json$/, '')
+    methods.add(record)
     const run = groupRun(output, record, bidsName, ratings, same)
     const ofKind = rows.get(record.kind) ?? []
     rows.set(record.kind, ofKind)
@@ -62,7 +67,7 @@ export function gatherRuns(output: string, ratings: Ratings): GatheredRuns {
     for (const key of Object.keys(record.entities)) entities.add(same(key))
   }
   const further = [...entities].filter(key => !['sub', 'ses', 'acq', 'run'].includes(key)).sort()
-  return { runs, sources, rows, dictionaries, further }
+  return { runs, sources, rows, dictionaries, methods: methods.methods(), further }
 }
 
 /** Gives the first of equal texts: ten thousand records repeat the same words. */

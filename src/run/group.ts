@@ -4,6 +4,7 @@ import { template } from '../bids/templates.ts'
 import { formatTable } from '../bids/tsv.ts'
 import { type GroupTable, groupPage } from '../report/group.ts'
 import { outliersOf } from '../report/outliers.ts'
+import type { Methods } from './dataset-files.ts'
 import { gatherRegions } from './group-regions.ts'
 import { type Dictionary, type GatheredRuns, type GroupCell, gatherRuns, identifiers } from './group-runs.ts'
 import { EXIT, Refusal } from './outcome.ts'
@@ -36,6 +37,7 @@ const YOUNG = 64
 export interface Gathered {
   readonly runs: number
   readonly files: readonly string[]
+  readonly methods: Methods
 }
 
 /**
@@ -51,7 +53,7 @@ export async function gatherGroup({ output, staging, version }: Omit<GroupWork, 
   const ratings = readRatings(output)
   const gathered = gatherRuns(output, ratings)
   const { runs } = gathered
-  if (runs.length === 0) return { runs: 0, files: [] }
+  if (runs.length === 0) return { runs: 0, files: [], methods: gathered.methods }
   const regions = await gatherRegions(output, gathered.sources, gathered.further, staging)
   const outliers = outliersOf(regions.series, runs)
   const repeatability = repeatabilityRows(regions.series, runs)
@@ -95,7 +97,7 @@ export async function gatherGroup({ output, staging, version }: Omit<GroupWork, 
   // A table of a technique that is no longer there would be taken for current.
   for (const { name } of listFolder(output))
     if (/^group_\w+\.(tsv|json|parquet)$/.test(name) && !files.includes(name)) remove(join(output, name))
-  return { runs: runs.length, files }
+  return { runs: runs.length, files, methods: gathered.methods }
 }
 
 /**
