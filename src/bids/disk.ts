@@ -136,6 +136,11 @@ export function readText(path: string): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
+/** The bytes of a file. */
+export function readBytes(path: string): Buffer {
+  return readFileSync(path)
+}
+
 /** The first bytes of a file, at most `length`. */
 export function readHead(path: string, length: number): Uint8Array {
   const file = openSync(path, 'r')

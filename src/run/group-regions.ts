@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { exists, growFile, readText } from '../bids/disk.ts'
+import { exists, growFile, readBytes, readText } from '../bids/disk.ts'
 import { parseTable, type Table } from '../bids/tsv.ts'
 import { type GroupRun, type RegionSeries, SERIES_COLUMNS } from '../report/series.ts'
 import type { ParquetColumn } from './parquet.ts'
@@ -67,14 +67,18 @@ export async function gatherRegions(
       keep.add(row, source)
     }
     for (const path of source.files) {
-      const written = exists(join(output, path)) ? readText(join(output, path)) : null
-      if (written === null) continue
-      const plain = readPlain(written, add)
+      const file = join(output, path)
+      if (!exists(file)) continue
+      const bytes = readBytes(file)
+      const plain = readPlain(bytes.toString('utf8'), add)
       if (plain !== null) {
-        pending += written.slice(head.length)
+        // As it stands there it stands here, without being made bytes anew.
+        text.add(pending)
+        text.add(bytes.subarray(Buffer.byteLength(head)))
+        pending = ''
         rows += plain
       } else {
-        const table = parseTable(written, path)
+        const table = parseTable(readText(file), path)
         if (!table.ok) continue
         const arranged = arrange(table.value, columns)
         pending += arranged.map(row => `${row.join('\t')}\n`).join('')
